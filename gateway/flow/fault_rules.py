@@ -28,6 +28,10 @@ class CompiledFaultRules:
     default: tuple[Test | None, Step] | None
     always_enforce: bool
 
+    def only_default(self) -> CompiledFaultRules:
+        """What a ProxyEndpoint adds to a fault of its target: the default rule alone."""
+        return CompiledFaultRules((), self.default, self.always_enforce)
+
 
 def compile_fault_rules(
     endpoint: model.ProxyEndpoint | model.TargetEndpoint,

@@ -1,0 +1,127 @@
+"""Which ProxyEndpoint serves a path: the longest base path, on whole segments.
+
+A trie of segments: the cost follows the depth of the path, not the number of proxies.
+Source: reference/runtime/flows.md section 2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class _Node(Generic[T]):
+    __slots__ = ("children", "value", "wildcard")
+
+    def __init__(self) -> None:
+        self.children: dict[str, _Node[T]] = {}
+        self.wildcard: _Node[T] | None = None
+        self.value: T | None = None
+
+
+class Router(Generic[T]):
+    """Base paths and what they lead to. `*` stands for exactly one segment."""
+
+    def __init__(self) -> None:
+        self._root: _Node[T] = _Node()
+        self._wildcards = 0
+        self._depth = 1
+
+    def add(self, base_path: str, value: T) -> None:
+        """Route `base_path` (starting with `/`) to `value`, in place of another one."""
+        node = self._root
+        segments = _segments(base_path)
+        for segment in segments:
+            if segment == "*":
+                if node.wildcard is None:
+                    node.wildcard = _Node()
+                    self._wildcards += 1
+                node = node.wildcard
+            else:
+                node = node.children.setdefault(segment, _Node())
+        self._depth = max(self._depth, len(segments) + 1)
+        node.value = value
+
+    def remove(self, base_path: str) -> None:
+        """Forget `base_path`; nothing happens when it is not there."""
+        trail: list[tuple[_Node[T], str]] = []
+        node: _Node[T] | None = self._root
+        for segment in _segments(base_path):
+            assert node is not None
+            trail.append((node, segment))
+            node = node.wildcard if segment == "*" else node.children.get(segment)
+            if node is None:
+                return
+        assert node is not None
+        node.value = None
+        for parent, segment in reversed(trail):
+            if node.value is not None or node.children or node.wildcard is not None:
+                return
+            if segment == "*":
+                parent.wildcard = None
+                self._wildcards -= 1
+            else:
+                del parent.children[segment]
+            node = parent
+
+    def get(self, base_path: str) -> T | None:
+        """What exactly this base path leads to."""
+        node: _Node[T] | None = self._root
+        for segment in _segments(base_path):
+            node = node.wildcard if segment == "*" else node.children.get(segment)
+            if node is None:
+                return None
+        return node.value
+
+    def find(self, path: str) -> tuple[T, str] | None:
+        """(value, path suffix) for the raw path of a request; None without a match. The
+        suffix starts with `/`, or is empty when nothing is left."""
+        if self._wildcards:
+            return self._find_wild(path)
+        node = self._root
+        value, place = node.value, 0
+        at = 0
+        for segment in path.split("/", self._depth)[1:]:
+            found = node.children.get(segment)
+            if found is None:
+                break
+            node = found
+            at += len(segment) + 1
+            if node.value is not None:
+                value, place = node.value, at
+        return None if value is None else (value, path[place:])
+
+    def _find_wild(self, path: str) -> tuple[T, str] | None:
+        segments = path.split("/", self._depth)[1:]
+
+        def walk(node: _Node[T], index: int, at: int) -> tuple[T, int] | None:
+            if index < len(segments):
+                segment = segments[index]
+                beyond = at + len(segment) + 1
+                child = node.children.get(segment)
+                found = walk(child, index + 1, beyond) if child is not None else None
+                if found is None and node.wildcard is not None and segment:
+                    found = walk(node.wildcard, index + 1, beyond)
+                if found is not None:
+                    return found
+            return None if node.value is None else (node.value, at)
+
+        found = walk(self._root, 0, 0)
+        return None if found is None else (found[0], path[found[1] :])
+
+    def items(self) -> Iterator[tuple[str, T]]:
+        """(base path, value) of everything that is routed."""
+        pending: list[tuple[str, _Node[T]]] = [("", self._root)]
+        while pending:
+            prefix, node = pending.pop()
+            if node.value is not None:
+                yield prefix or "/", node.value
+            pending.extend((f"{prefix}/{name}", child) for name, child in node.children.items())
+            if node.wildcard is not None:
+                pending.append((f"{prefix}/*", node.wildcard))
+
+
+def _segments(base_path: str) -> list[str]:
+    return [] if base_path == "/" else base_path.split("/")[1:]

@@ -1,0 +1,219 @@
+"""The call to a target: building the request, sending it, reading the answer.
+
+Source: reference/runtime/endpoint-properties.md sections 2, 5 and 6.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from gateway.flow.compiler import CompiledTarget
+from gateway.flow.context import Context, TargetState
+from gateway.flow.faults import FaultRaised
+from gateway.flow.message import Message
+from gateway.http.client import Client, Origin
+from gateway.http.message import (
+    BodyTooBig,
+    Timeouts,
+    UpstreamError,
+    UpstreamRequest,
+    UpstreamResponse,
+)
+from gateway.http.tls import client_context
+from gateway.runtime.faults import (
+    BAD_GATEWAY,
+    ERROR_RESPONSE_CODE,
+    TOO_BIG_BODY_AT_RESPONSE,
+    failed_at_target,
+)
+from gateway.runtime.urls import BadURL, TargetURL, parse_url, request_target, safe_path
+
+BODY_LIMIT = 10 * 1024 * 1024
+"""Bytes of a body that is buffered (Apigee's default of 10 MB)."""
+
+
+@dataclass(slots=True)
+class TargetCall:
+    """One CompiledTarget with all that its properties decide."""
+
+    compiled: CompiledTarget
+    client: Client
+    timeouts: Timeouts
+    success: SuccessCodes
+    streams_request: bool
+    streams_response: bool
+    fixed_url: TargetURL | None = None
+    fixed_text: str = ""
+    origins: dict[TargetURL, Origin] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, compiled: CompiledTarget, client: Client) -> TargetCall:
+        """Decide what can be decided now. Raises `BadURL` for a literal URL that is
+        none."""
+        properties = compiled.properties
+        call = cls(
+            compiled=compiled,
+            client=client,
+            timeouts=Timeouts(
+                connect=_seconds(properties.get("connect.timeout.millis"), 3.0),
+                io=_seconds(properties.get("io.timeout.millis"), 55.0),
+                keepalive=_seconds(properties.get("keepalive.timeout.millis"), 60.0),
+            ),
+            success=SuccessCodes.parse(properties.get("success.codes")),
+            streams_request=properties.get("request.streaming.enabled") == "true"
+            and not compiled.reads_request_body,
+            streams_response=properties.get("response.streaming.enabled") == "true"
+            and not compiled.reads_response_body,
+        )
+        if compiled.url is not None and compiled.url.is_literal:
+            call.fixed_text = compiled.url.literal.strip()
+            call.fixed_url = parse_url(call.fixed_text)
+        return call
+
+    def start(self, context: Context, route: str) -> TargetState:
+        """Enter the target endpoint: from here on `target.*` is set."""
+        url = self.fixed_text
+        if not url and self.compiled.url is not None:
+            url = self.compiled.url.render(context)
+        target = TargetState(name=self.compiled.name, route=route, url=url)
+        variables = context.variables
+        if variables:
+            # Assigned in the proxy flow: kept, unlike target.url (docs/fidelity.md).
+            for name, attribute in _SWITCHES:
+                if name in variables:
+                    setattr(target, attribute, str(variables.pop(name)).lower() == "true")
+        context.target = target
+        return target
+
+    async def send(self, context: Context, *, buffer: bool) -> None:
+        """Send `context.request` and make the answer `context.response`. Raises
+        FaultRaised: what went wrong at the target, or ErrorResponseCode."""
+        target, message = context.target, context.request
+        assert target is not None
+        url = self._url(target)
+        self._address(context, message, target, url)
+        _forward_client(context, message)
+        request = UpstreamRequest(
+            message.verb,
+            message.uri,
+            message.headers,
+            message.body if message.stream is None else message.stream,  # type: ignore[arg-type]
+        )
+        try:
+            answer = await self.client.send(
+                request,
+                self._origin(url),
+                self.timeouts,
+                buffer=buffer,
+                max_body=BODY_LIMIT,
+            )
+        except UpstreamError as error:
+            raise failed_at_target(error, url.host, context.place.flavor) from error
+        except BodyTooBig:
+            raise TOO_BIG_BODY_AT_RESPONSE() from None
+        self._receive(context, target, answer)
+
+    def _url(self, target: TargetState) -> TargetURL:
+        if not target.url_assigned and self.fixed_url is not None:
+            return self.fixed_url
+        try:
+            return parse_url(target.url or "")
+        except BadURL as error:
+            raise BAD_GATEWAY().with_headers() from error
+
+    def _address(
+        self, context: Context, message: Message, target: TargetState, url: TargetURL
+    ) -> None:
+        """Turn the inbound request into the outbound one (request.path, .uri, Host)."""
+        inbound = context.inbound
+        assert inbound is not None
+        suffix = context.path_suffix if target.copy_path_suffix else ""
+        query = message.query if target.copy_query_params else ""
+        path, query = request_target(url, suffix, query, assigned=target.url_assigned)
+        if message.path != inbound[0]:
+            path = safe_path(message.path if message.path.startswith("/") else f"/{message.path}")
+        message.path = path
+        if query != message.query:
+            message.query = query
+        target.scheme, target.host, target.port = url.scheme, url.host, url.port
+        target.base_path = url.path or None
+        target.tls = url.scheme == "https"
+        message.headers["Host"] = target.host_header or url.authority
+
+    def _origin(self, url: TargetURL) -> Origin:
+        origin = self.origins.get(url)
+        if origin is None:
+            tls = _verified_tls() if url.scheme == "https" else None
+            origin = Origin(url.scheme, url.host, url.port, tls, url.host if tls else None)
+            if len(self.origins) < 256:
+                self.origins[url] = origin
+        return origin
+
+    def _receive(self, context: Context, target: TargetState, answer: UpstreamResponse) -> None:
+        target.sent_started, target.sent_ended = answer.sent_started, answer.sent_ended
+        target.received_started = answer.received_started
+        target.received_ended = answer.received_ended
+        target.ip = answer.peer[0]
+        target.response_status = answer.status
+        response = Message.response(answer.status, answer.headers)
+        response.reason = answer.reason
+        if isinstance(answer.body, bytes):
+            response.body = answer.body
+        else:
+            response.stream = answer.body
+        context.response = response
+        if not self.success.covers(answer.status):
+            raise FaultRaised(ERROR_RESPONSE_CODE, status=answer.status, message=response)
+
+
+_SWITCHES = (
+    ("target.copy.pathsuffix", "copy_path_suffix"),
+    ("target.copy.queryparams", "copy_query_params"),
+)
+
+
+def _forward_client(context: Context, message: Message) -> None:
+    """Tell the target who called: X-Forwarded-For grows, the others are ours."""
+    headers, connection = message.headers, context.connection
+    before = headers.get("X-Forwarded-For")
+    client = connection.client_host
+    headers["X-Forwarded-For"] = f"{before}, {client}" if before else client
+    headers["X-Forwarded-Port"] = str(connection.local_port)
+    headers["X-Forwarded-Proto"] = connection.scheme
+
+
+@lru_cache(maxsize=1)
+def _verified_tls() -> ssl.SSLContext:
+    return client_context()
+
+
+def _seconds(text: str | None, default: float) -> float:
+    try:
+        return int(text) / 1000 if text else default
+    except ValueError:
+        return default
+
+
+@dataclass(frozen=True, slots=True)
+class SuccessCodes:
+    """The statuses that are no fault (`success.codes`)."""
+
+    codes: frozenset[int]
+
+    @classmethod
+    def parse(cls, text: str | None) -> SuccessCodes:
+        """`1xx,2xx,304`: classes and codes; what is neither is ignored."""
+        codes: set[int] = set()
+        for part in (text or "1xx,2xx,3xx").lower().split(","):
+            item = part.strip()
+            if item.endswith("xx") and item[:-2].isdigit():
+                first = int(item[:-2]) * 100
+                codes.update(range(first, first + 100))
+            elif item.isdigit():
+                codes.add(int(item))
+        return cls(frozenset(codes))
+
+    def covers(self, status: int) -> bool:
+        return status in self.codes
