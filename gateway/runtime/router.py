@@ -47,17 +47,16 @@ class Router(Generic[T]):
     def remove(self, base_path: str) -> None:
         """Forget `base_path`; nothing happens when it is not there."""
         trail: list[tuple[_Node[T], str]] = []
-        node: _Node[T] | None = self._root
+        node = self._root
         for segment in _segments(base_path):
-            assert node is not None
             trail.append((node, segment))
-            node = node.wildcard if segment == "*" else node.children.get(segment)
-            if node is None:
+            below = _below(node, segment)
+            if below is None:
                 return
-        assert node is not None
+            node = below
         node.value = None
         for parent, segment in reversed(trail):
-            if node.value is not None or node.children or node.wildcard is not None:
+            if _leads_somewhere(node):
                 return
             if segment == "*":
                 parent.wildcard = None
@@ -68,11 +67,12 @@ class Router(Generic[T]):
 
     def get(self, base_path: str) -> T | None:
         """What exactly this base path leads to."""
-        node: _Node[T] | None = self._root
+        node = self._root
         for segment in _segments(base_path):
-            node = node.wildcard if segment == "*" else node.children.get(segment)
-            if node is None:
+            below = _below(node, segment)
+            if below is None:
                 return None
+            node = below
         return node.value
 
     def find(self, path: str) -> tuple[T, str] | None:
@@ -121,6 +121,14 @@ class Router(Generic[T]):
             pending.extend((f"{prefix}/{name}", child) for name, child in node.children.items())
             if node.wildcard is not None:
                 pending.append((f"{prefix}/*", node.wildcard))
+
+
+def _leads_somewhere(node: _Node[T]) -> bool:
+    return node.value is not None or bool(node.children) or node.wildcard is not None
+
+
+def _below(node: _Node[T], segment: str) -> _Node[T] | None:
+    return node.wildcard if segment == "*" else node.children.get(segment)
 
 
 def _segments(base_path: str) -> list[str]:
