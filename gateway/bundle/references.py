@@ -1,0 +1,126 @@
+"""What a bundle's parts say of each other: steps, routes, resources, base paths."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from gateway.bundle.diagnostics import Diagnostics
+from gateway.bundle.flow_reader import PLACEHOLDER
+from gateway.bundle.model import Bundle, Flow, PolicyDefinition, ProxyEndpoint, Step, TargetEndpoint
+from gateway.bundle.xml import Element
+
+_RESOURCE = re.compile(r"(jsc|java|py|xsl|wsdl|xsd|oas|openapi|graphql|node|template)://(\S+)")
+_RESOURCE_ELEMENTS = frozenset(
+    {"ResourceURL", "IncludeURL", "OASResource", "Source", "Schema", "Stylesheet"}
+)
+
+
+def check_references(
+    bundle: Bundle, known_resources: Callable[[str], bool], diagnostics: Diagnostics
+) -> None:
+    """Every step has its policy, every route its target, every policy its resources,
+    every ProxyEndpoint a base path of its own."""
+    for step in all_steps(bundle):
+        _check_step(step, bundle, diagnostics)
+    for endpoint in bundle.proxy_endpoints.values():
+        _check_routes(endpoint, bundle, diagnostics)
+    _check_base_paths(bundle, diagnostics)
+    for policy in bundle.policies.values():
+        _check_resources(policy, bundle, known_resources, diagnostics)
+
+
+def all_steps(bundle: Bundle) -> Iterator[Step]:
+    """Every step of every flow and fault rule of a bundle."""
+    endpoints: list[ProxyEndpoint | TargetEndpoint] = [
+        *bundle.proxy_endpoints.values(),
+        *bundle.target_endpoints.values(),
+    ]
+    for endpoint in endpoints:
+        for flow in _flows(endpoint):
+            yield from flow.request
+            yield from flow.response
+        for rule in endpoint.fault_rules:
+            yield from rule.steps
+        if endpoint.default_fault_rule is not None:
+            yield from endpoint.default_fault_rule.steps
+    for shared in bundle.shared_flows.values():
+        yield from shared.steps
+
+
+def _flows(endpoint: ProxyEndpoint | TargetEndpoint) -> Iterator[Flow]:
+    singles: Iterable[Flow | None] = (endpoint.pre_flow, endpoint.post_flow, endpoint.event_flow)
+    if isinstance(endpoint, ProxyEndpoint):
+        singles = (*singles, endpoint.post_client_flow)
+    yield from (flow for flow in singles if flow is not None)
+    yield from endpoint.flows
+
+
+def _check_step(step: Step, bundle: Bundle, diagnostics: Diagnostics) -> None:
+    if step.name in bundle.policies:
+        return
+    if placeholder := PLACEHOLDER.search(step.name):
+        diagnostics.error(
+            step, f"<Step> '{step.name}' holds the unfilled placeholder {placeholder[0]}"
+        )
+        return
+    diagnostics.error(
+        step, f"<Step> '{step.name}': there is no such policy{_hint(step.name, bundle.policies)}"
+    )
+
+
+def _hint(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f"; did you mean '{close[0]}'?" if close else " in policies/"
+
+
+def _check_routes(endpoint: ProxyEndpoint, bundle: Bundle, diagnostics: Diagnostics) -> None:
+    for rule in endpoint.route_rules:
+        target = rule.target_endpoint
+        if target is not None and target not in bundle.target_endpoints:
+            close = difflib.get_close_matches(target, list(bundle.target_endpoints), 1)
+            hint = f"; did you mean '{close[0]}'?" if close else " in targets/"
+            diagnostics.error(
+                rule, f"RouteRule '{rule.name}': there is no TargetEndpoint '{target}'{hint}"
+            )
+
+
+def _check_base_paths(bundle: Bundle, diagnostics: Diagnostics) -> None:
+    taken: dict[tuple[str, str], ProxyEndpoint] = {}
+    for endpoint in bundle.proxy_endpoints.values():
+        for host in endpoint.virtual_hosts or ("",):
+            other = taken.setdefault((endpoint.base_path, host), endpoint)
+            if other is not endpoint:
+                diagnostics.error(
+                    endpoint,
+                    f"ProxyEndpoints '{other.name}' and '{endpoint.name}' have the same base "
+                    f"path {endpoint.base_path}",
+                )
+                break
+
+
+def _check_resources(
+    policy: PolicyDefinition,
+    bundle: Bundle,
+    known_resources: Callable[[str], bool],
+    diagnostics: Diagnostics,
+) -> None:
+    for element in _walk(policy.element):
+        if element.name not in _RESOURCE_ELEMENTS:
+            continue
+        found = _RESOURCE.fullmatch(element.text.strip())
+        if found is None or "{" in found[0]:
+            continue
+        if found[0] not in bundle.resources and not known_resources(found[0]):
+            diagnostics.error(
+                element,
+                f"policy '{policy.name}': there is no resource {found[0]} "
+                f"(resources/{found[1]}/{found[2]})",
+            )
+
+
+def _walk(element: Element) -> Iterator[Element]:
+    yield element
+    for child in element.children:
+        yield from _walk(child)
