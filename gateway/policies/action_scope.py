@@ -106,4 +106,9 @@ class Scope:
 class MessageAction(Protocol):
     """An action as the bundle has it."""
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """The parts of the message that it writes (`header.X`, `content`), for traces."""
+        ...
+
     def compile(self, scope: Scope) -> Action: ...

@@ -93,6 +93,10 @@ class AssignVariable:
     value: str | None = None
     property_set_ref: TemplateText | None = None
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        return ()  # the variable's setter tells it
+
     def compile(self, scope: Scope) -> Action:
         write = _writer(self.name, scope.deployment.setter(self.name))
         sources = tuple(self._sources(scope))
@@ -120,7 +124,7 @@ class AssignVariable:
         if self.template is not None:
             if self.template_ref:
                 yield _template_of_variable(self.template_ref, scope)
-            if self.template.text or not self.template_ref:
+            if self.template.text.strip() or not self.template_ref:
                 yield scope.template(self.template).render
         if self.ref is not None:
             yield scope.deployment.getter(self.ref)

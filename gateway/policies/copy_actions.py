@@ -16,6 +16,7 @@ from gateway.flow.message import Message
 from gateway.policies.action_reading import FAMILIES, is_family, members, warn_unknown
 from gateway.policies.action_scope import Action, MessageAction, Scope
 from gateway.policies.message_parts import COPIES, REMOVALS, copy_named, remove_named
+from gateway.policies.start_line import PARTS
 
 if TYPE_CHECKING:
     from gateway.bundle.xml import Element
@@ -117,12 +118,31 @@ def _read_name(member: Element, reading: Reading) -> Named | None:
 # -- compiling
 
 
+_WHOLE = {**PARTS, "Headers": "headers.names", "QueryParams": "querystring"}
+
+
+def _changes(parts: tuple[Selected, ...]) -> tuple[str, ...]:
+    """The parts as variables of the message."""
+    changed: list[str] = []
+    for selected in parts:
+        if selected.names is None:
+            changed.append(_WHOLE.get(selected.part, "content"))
+        else:
+            family = FAMILIES[selected.part].lower()
+            changed += (f"{family}.{named.name}" for named in selected.names)
+    return tuple(changed)
+
+
 @dataclass(frozen=True, slots=True)
 class Copy:
     """Parts of the message variable `source`, copied to the message that changes."""
 
     source: str
     parts: tuple[Selected, ...]
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        return _changes(self.parts)
 
     def compile(self, scope: Scope) -> Action:
         find = scope.message(self.source)
@@ -158,6 +178,10 @@ class Remove:
     """Parts to take away from the message that changes."""
 
     parts: tuple[Selected, ...]
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        return _changes(self.parts)
 
     def compile(self, scope: Scope) -> Action:
         if any(selected.part in _OF_BODY for selected in self.parts):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from gateway.policies.action_recording import compile_recorded
 from gateway.policies.action_scope import Action, MessageAction, Scope
 from gateway.policies.assign_variable import AssignVariable, read_assign_variable
 from gateway.policies.copy_actions import read_copy, read_remove
@@ -38,6 +39,8 @@ def read_actions(parent: Element, reading: Reading) -> tuple[MessageAction, ...]
 
 
 def compile_actions(actions: Iterable[MessageAction], scope: Scope) -> tuple[Action, ...]:
+    if scope.deployment.recorded:
+        return tuple(compile_recorded(action, scope) for action in actions)
     return tuple(action.compile(scope) for action in actions)
 
 

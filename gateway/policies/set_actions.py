@@ -103,6 +103,10 @@ class Assignment:
     value: TemplateText
     append: bool
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        return (f"{self.kind.lower()}.{self.name}",)
+
     def compile(self, scope: Scope) -> Action:
         if self.kind == "Header":
             return self._compile_header(scope)
@@ -164,6 +168,10 @@ class SetPayload:
 
     payload: TemplateText
     content_type: TemplateText | None
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        return ("content",) if self.content_type is None else ("header.Content-Type", "content")
 
     def compile(self, scope: Scope) -> Action:
         scope.touches_body()

@@ -27,6 +27,10 @@ class SetStartLine:
     part: str
     value: TemplateText
 
+    @property
+    def changes(self) -> tuple[str, ...]:
+        return (PARTS[self.part],)
+
     def compile(self, scope: Scope) -> Action:
         write = START_LINE[self.part]
         template = scope.template(self.value)
@@ -81,12 +85,22 @@ def _set_version(message: Message, text: str) -> None:
 
 
 def _set_path(message: Message, text: str) -> None:
-    path, mark, query = _NOT_IN_PATH.sub(lambda found: quote(found[0]), text).partition("?")
+    sendable = _NOT_IN_PATH.sub(lambda found: quote(found[0], errors="replace"), text)
+    path, mark, query = sendable.partition("?")
     if path:
         message.path = path
     if mark:
         message.query = query
 
+
+PARTS = {
+    "Verb": "verb",
+    "Version": "version",
+    "Path": "path",
+    "StatusCode": "status.code",
+    "ReasonPhrase": "reason.phrase",
+}
+"""The elements of a start line, with the variables that they are."""
 
 START_LINE: dict[str, Callable[[Message, str], None]] = {
     "Verb": _set_verb,

@@ -112,18 +112,51 @@ class Recording:
     def step_ended(self, *told: object) -> None: ...
 
 
-def test_a_recorded_run_tells_the_variables_that_were_assigned() -> None:
+def recorded(children: str, case: dict[str, Any]) -> list[tuple[str, object]]:
+    """What a recorded run of the policy writes."""
     diagnostics = Diagnostics()
-    policy = harness.read(
-        '<AssignMessage name="AM"><AssignVariable><Name>x</Name><Value>1</Value></AssignVariable>'
-        "</AssignMessage>",
-        diagnostics,
-    )
+    policy = harness.read(f'<AssignMessage name="AM">{children}</AssignMessage>', diagnostics)
     step = policy.compile(harness.deployment(diagnostics, recorded=True))
-    context = harness.exchange({})
+    context = harness.exchange(case)
     context.recorder = recording = Recording()
     step(context)
-    assert recording.written == [("x", "1")]
+    return recording.written
+
+
+def test_a_recorded_run_tells_the_variables_that_were_assigned() -> None:
+    children = "<AssignVariable><Name>x</Name><Value>1</Value></AssignVariable>"
+    assert recorded(children, {}) == [("x", "1")]
+
+
+def test_a_recorded_run_tells_what_was_set() -> None:
+    children = (
+        "<Set><Headers><Header name='a'>1</Header></Headers><Payload contentType='text/plain'>x"
+        "</Payload><StatusCode>201</StatusCode></Set>"
+        "<Add><QueryParams><QueryParam name='q'>1</QueryParam></QueryParams></Add>"
+    )
+    assert recorded(children, {"phase": "response"}) == [
+        ("response.header.a", "1"),
+        ("response.header.Content-Type", "text/plain"),
+        ("response.content", "x"),
+        ("response.status.code", 201),
+        ("response.queryparam.q", None),
+    ]
+
+
+def test_a_recorded_run_tells_what_was_copied_and_removed() -> None:
+    children = (
+        "<AssignTo>saved</AssignTo><Copy source='request'/>"
+        "<Remove><Headers><Header name='a'/></Headers><QueryParams/><Payload/></Remove>"
+    )
+    request = {"verb": "PUT", "query": "q=1", "headers": {"a": "1"}, "body": "text"}
+    written = recorded(children, {"request": request})
+    assert ("saved.headers.names", ["a"]) in written
+    assert ("saved.verb", "PUT") in written
+    assert written[-3:] == [
+        ("saved.header.a", None),
+        ("saved.querystring", ""),
+        ("saved.content", ""),
+    ]
 
 
 def test_templates_out_of_variables_stay_bounded() -> None:
