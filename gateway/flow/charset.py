@@ -108,8 +108,18 @@ _JAVA_METHODS = {
 _LATIN_1 = {"L1": span("\0\xff")}
 
 
-def named(name: str) -> Ranges | None:
+_EITHER_CASE = {
+    **dict.fromkeys(("Lower", "Upper"), "Alpha"),
+    **dict.fromkeys(("Lu", "Ll", "Lt"), "LC"),
+    **dict.fromkeys(("IsLowercase", "IsUppercase", "IsTitlecase"), "IsCased"),
+    **dict.fromkeys(("javaLowerCase", "javaUpperCase", "javaTitleCase"), "IsCased"),
+}
+"""What these properties mean where case is ignored."""
+
+
+def named(name: str, ignore_case: bool = False) -> Ranges | None:
     """The set behind `\\p{name}`, None when Java's name means nothing to us."""
+    name = _EITHER_CASE.get(name, name) if ignore_case else name
     if name in POSIX:
         return POSIX[name]
     if name in _LATIN_1:
@@ -147,6 +157,9 @@ def _unicode(prop: str) -> Ranges | None:
     return tuple((match.start(), match.end() - 1) for match in pattern.finditer(everything))
 
 
+_ODD_CASES = (("s", "\u017f"), ("k", "\u212a"), ("\xe5", "\u212b"))
+"""Letters with a third form, which neither lower() nor upper() of the others gives."""
+
 _FOLDED_LIMIT = 0x3000
 """Characters of a set that are case-folded one by one; larger sets stay as they are."""
 
@@ -160,7 +173,10 @@ def ignoring_case(ranges: Ranges, unicode_case: bool) -> Ranges:
         for form in (char.lower(), char.upper(), char.upper().lower())
         if len(form) == 1
     )
-    return union(ranges, *(((ord(form), ord(form)),) for form in swapped))
+    folded = union(ranges, *(((ord(form), ord(form)),) for form in swapped))
+    if not unicode_case:
+        return folded
+    return union(folded, *(of(odd) for plain, odd in _ODD_CASES if overlap(folded, of(plain))))
 
 
 def _letters(ranges: Ranges, last: int) -> Iterable[str]:

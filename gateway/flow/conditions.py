@@ -45,13 +45,12 @@ class Condition:
 
 def compile_condition(text: str, resolver: Resolver) -> Condition:
     """Compile a condition; raises `ConditionError` where its grammar is broken."""
-    text = text.strip()
     tree, warnings = condition_parser.parse(text)
     if tree is None:
         return Condition("", "true", lambda context: True, (), ())
     compiler = _Compiler(resolver)
     test = compiler.compile(tree)
-    return Condition(text, str(tree), test, tuple(compiler.getters), warnings)
+    return Condition(text.strip(), str(tree), test, tuple(compiler.getters), warnings)
 
 
 @dataclass(slots=True)

@@ -8,9 +8,11 @@ Source: java.util.regex.Pattern and Matcher (Java 17); reference/runtime/conditi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Protocol
 
 import regex  # type: ignore[import-untyped]
@@ -46,6 +48,10 @@ class Found(Protocol):
     def end(self, number: int = 0, /) -> int: ...
 
 
+FindFrom = Callable[[str, int, float], Found | None]
+"""(text, place, seconds) to the first match that begins at `place` or later."""
+
+
 @dataclass(frozen=True, slots=True)
 class JavaPattern:
     """A compiled pattern. Whatever matches raises `RegexTimeout` when it takes too long."""
@@ -56,29 +62,50 @@ class JavaPattern:
     """`fullmatch` provably takes linear time."""
     fullmatch: Callable[[str], bool]
     """Java's `matches()`: the whole text is one match."""
-    find: Callable[[str], Found | None]
-    """The first match in a text, wherever it is."""
-    _substitute: Callable[[Callable[[Found], str], str, int], str]
     groups: int
     names: dict[str, int]
     """Numbers of the named groups."""
+    _find_from: FindFrom
+
+    def find(self, text: str) -> Found | None:
+        """The first match in a text, wherever it is."""
+        return self._find_from(text, 0, _limit(text))
 
     def search(self, text: str) -> bool:
         """Java's `find()`: some part of the text is a match."""
         return self.find(text) is not None
 
+    def find_all(self, text: str) -> Iterator[Found]:
+        """All matches from left to right; together they may take as long as one.
+
+        After an empty match Java goes on one character further, unlike Python.
+        """
+        ends, place = time.monotonic() + _limit(text), 0
+        while place <= len(text):
+            left = ends - time.monotonic()
+            if left <= 0:
+                raise RegexTimeout(self.source)
+            found = self._find_from(text, place, left)
+            if found is None:
+                return
+            yield found
+            place = found.end() if found.end() > found.start() else found.end() + 1
+
     def replace_all(self, text: str, replacement: str) -> str:
         """`replacement` in Java's form: `$1`, `${name}`; raises `RegexError` when it is not."""
-        return self._substitute(self._expansion(replacement), text, 0)
+        return self._replaced(text, self.find_all(text), replacement)
 
     def replace_first(self, text: str, replacement: str) -> str:
-        return self._substitute(self._expansion(replacement), text, 1)
+        return self._replaced(text, islice(self.find_all(text), 1), replacement)
 
-    def _expansion(self, replacement: str) -> Callable[[Found], str]:
+    def _replaced(self, text: str, matches: Iterable[Found], replacement: str) -> str:
         parts = replacement_parts(replacement, self.groups, self.names)
-        return lambda found: "".join(
-            part if isinstance(part, str) else found[part] or "" for part in parts
-        )
+        pieces, place = [], 0
+        for found in matches:
+            pieces.append(text[place : found.start()])
+            pieces.extend(part if isinstance(part, str) else found[part] or "" for part in parts)
+            place = found.end()
+        return "".join(pieces) + text[place:]
 
 
 def compile_java(pattern: str) -> JavaPattern:
@@ -87,19 +114,16 @@ def compile_java(pattern: str) -> JavaPattern:
     try:
         engines = _Engines(pattern, python_source(node))
         linear = is_linear_match(node)
-        match = _literal(node) or (engines.plain_match() if linear else engines.guarded_match())
-        search = engines.plain_search() if is_linear_search(node) else engines.guarded_search()
-        return JavaPattern(pattern, linear, match, *search, engines.groups, names)
+        match = _literal_match(node) or engines.match(linear)
+        find = engines.find_from(is_linear_search(node))
+        return JavaPattern(pattern, linear, match, engines.groups, names, find)
     except (re.error, regex.error, OverflowError, RecursionError) as error:
         raise RegexError(f"the regular expression {pattern} is not supported: {error}") from error
 
 
-def _literal(node: Node) -> Callable[[str], bool] | None:
+def _literal_match(node: Node) -> Callable[[str], bool] | None:
     text = literal_text(node)
     return None if text is None else text.__eq__
-
-
-Search = tuple[Callable[[str], Found | None], Callable[[Callable[[Found], str], str, int], str]]
 
 
 class _Engines:
@@ -119,44 +143,37 @@ class _Engines:
 
     @property
     def groups(self) -> int:
-        return self.plain.groups if "plain" in self.__dict__ else self.guarded.groups
+        groups: int = (self.plain if "plain" in self.__dict__ else self.guarded).groups
+        return groups
 
-    def plain_match(self) -> Callable[[str], bool]:
-        fullmatch = self.plain.fullmatch
-        return lambda text: fullmatch(text) is not None
-
-    def guarded_match(self) -> Callable[[str], bool]:
-        pattern, fullmatch = self.pattern, self.guarded.fullmatch
+    def match(self, linear: bool) -> Callable[[str], bool]:
+        if linear:
+            plain = self.plain.fullmatch
+            return lambda text: plain(text) is not None
+        guarded, pattern = self.guarded.fullmatch, self.pattern
 
         def matches(text: str) -> bool:
             try:
-                return fullmatch(text, timeout=_limit(text)) is not None
+                return guarded(text, timeout=_limit(text)) is not None
             except TimeoutError:
                 raise RegexTimeout(pattern) from None
 
         return matches
 
-    def plain_search(self) -> Search:
-        return self.plain.search, self.plain.sub
+    def find_from(self, linear: bool) -> FindFrom:
+        if linear:
+            plain = self.plain.search
+            return lambda text, place, seconds: plain(text, place)
+        guarded, pattern = self.guarded.search, self.pattern
 
-    def guarded_search(self) -> Search:
-        pattern, search, sub = self.pattern, self.guarded.search, self.guarded.sub
-
-        def find(text: str) -> Found | None:
+        def find(text: str, place: int, seconds: float) -> Found | None:
             try:
-                found: Found | None = search(text, timeout=_limit(text))
+                found: Found | None = guarded(text, place, timeout=seconds)
             except TimeoutError:
                 raise RegexTimeout(pattern) from None
             return found
 
-        def substitute(expand: Callable[[Found], str], text: str, count: int) -> str:
-            try:
-                replaced: str = sub(expand, text, count=count, timeout=_limit(text))
-            except TimeoutError:
-                raise RegexTimeout(pattern) from None
-            return replaced
-
-        return find, substitute
+        return find
 
 
 def _limit(text: str) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gateway.flow import charset, regex_syntax
 from gateway.flow.charset import Ranges
-from gateway.flow.regex_syntax import Chars, Choice, Node, RegexError, Sequence
+from gateway.flow.regex_syntax import Atomic, Chars, Choice, Node, RegexError, Sequence
 
 _CONTROLS = {"t": "\t", "n": "\n", "r": "\r", "f": "\f", "a": "\a", "e": "\x1b"}
 
@@ -28,16 +28,16 @@ _UNICODE_CLASSES: dict[str, tuple[str, ...]] = {
     "s": ("White_Space",),
 }
 
+_CRLF = Sequence((Chars(charset.of("\r")), Chars(charset.of("\n"))))
+
 _PLACES: dict[str, Node] = {
     "b": regex_syntax.WORD_EDGE,
     "B": regex_syntax.NO_WORD_EDGE,
     "A": regex_syntax.START,
     "z": regex_syntax.END,
-    "G": regex_syntax.LAST_MATCH,
     "X": regex_syntax.GRAPHEME,
-    "R": Choice((Sequence((Chars(charset.of("\r")), Chars(charset.of("\n")))),
-                 Chars(charset.VERTICAL))),
-}  # fmt: skip
+    "R": Atomic(Choice((_CRLF, Chars(charset.VERTICAL)))),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,8 +106,9 @@ class EscapeReader:
     def place_escape(self) -> Node | None:
         """`\\b`, `\\z` and others that are no character; None, nothing read, for the rest."""
         char = self.peek()
-        if self.pattern.startswith("b{", self.place):
-            raise self.error("\\b{...} is not supported")
+        for unsupported in ("b{g", "G"):
+            if self.pattern.startswith(unsupported, self.place):
+                raise self.error(f"\\{unsupported} is not supported")
         if char == "Z":
             self.place += 1
             unix = "d" in self.flags
@@ -144,7 +145,7 @@ class EscapeReader:
     def prop(self, negated: bool) -> Ranges:
         name = self.next() if not self.take("{") else self.until("}", "Empty character family")
         unicode_name = "Is" + name if "U" in self.flags and name in charset.POSIX else name
-        ranges = charset.named(unicode_name)
+        ranges = charset.named(unicode_name, "i" in self.flags)
         if ranges is None:
             raise self.error(f"Unknown character property name {{{name}}}")
         return charset.complement(ranges) if negated else ranges

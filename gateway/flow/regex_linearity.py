@@ -11,7 +11,6 @@ from gateway.flow import charset
 from gateway.flow.charset import Ranges
 from gateway.flow.regex_syntax import (
     GRAPHEME,
-    LAST_MATCH,
     START,
     Assertion,
     Atomic,
@@ -88,7 +87,7 @@ def _ways(node: Node, follow: Ranges) -> int:
         case Chars():
             return 1
         case Assertion():
-            if node is GRAPHEME or node is LAST_MATCH:
+            if node is GRAPHEME:
                 raise _Unproved
             return 1
         case Group(item) | Atomic(item):

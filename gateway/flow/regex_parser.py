@@ -67,7 +67,9 @@ class _Parser(EscapeReader):
             if char in "*+?":
                 raise self.error(f"Dangling meta character '{char}'")
             if char == "{":
-                raise self.error("Illegal repetition")
+                # Java takes a{2}{3} for a{2}, followed by nothing three times.
+                self.quantified([regex_syntax.EMPTY_SEQUENCE])
+                continue
             items.extend(self.quantified(self.atom()))
 
     def atom(self) -> list[Node]:
@@ -86,9 +88,9 @@ class _Parser(EscapeReader):
         return [Chars(self.folded(charset.of(char)))]
 
     def quantified(self, atoms: list[Node]) -> list[Node]:
+        self.skip_comments()
         if not atoms:
             return atoms
-        self.skip_comments()
         counts = self.counts()
         if counts is None:
             return atoms

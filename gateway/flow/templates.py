@@ -201,7 +201,11 @@ class _Compiler:
             f"{number.text} counts as a variable that is not set: put it into one, or ignore "
             "unresolved variables"
         )
-        return self.text_of(Reference(number.text), None)
+
+        def refuse(context: Context) -> str:
+            raise UnresolvedVariable(number.text)
+
+        return refuse
 
 
 def _literal_argument(

@@ -25,13 +25,16 @@ def xpath(expression: str, xml: str, *options: str) -> str:
     """The result as text; `options` are a type and `prefix:uri` pairs.
 
     Without a type the nodes are serialised. Raises etree.LxmlError for what is no XML or no
-    XPath, ValueError for a bad namespace.
+    XPath, ValueError for a bad namespace and for XML that declares entities.
     """
     pairs = [option.partition(":")[::2] for option in options if ":" in option]
     kind = next((option for option in options if option in _TYPES), "nodeset")
     compiled = _compile(expression, tuple(pairs[:_MOST_NAMESPACES]))
-    root = etree.fromstring(xml.encode("utf-8", "surrogatepass"), _PARSER)
-    return _text(compiled(root.getroottree()), kind)
+    tree = etree.fromstring(xml.encode("utf-8", "surrogatepass"), _PARSER).getroottree()
+    declarations = tree.docinfo.internalDTD
+    if declarations is not None and any(declarations.iterentities()):
+        raise ValueError("XML that declares entities is not read")
+    return _text(compiled(tree), kind)
 
 
 @lru_cache(maxsize=256)
