@@ -15,6 +15,7 @@ from gateway.flow.faults import Fault, FaultRaised
 from gateway.flow.policy import Policy, Step, policy
 from gateway.flow.steps import nothing
 from gateway.policies import oauth_faults, oauthv2_status, oauthv2_verify
+from gateway.policies.oauth_failures import PREFIX, record_failure
 from gateway.policies.oauthv2_errors import AS_ENVELOPE, AS_ERROR_CODE, AS_RFC, UNRESOLVED
 from gateway.policies.oauthv2_generate import DEFAULT_SCOPE, compile_generate
 from gateway.policies.oauthv2_reading import (
@@ -97,17 +98,14 @@ class OAuthV2(Policy):
     )  # fmt: skip
     without_effect: None = custom("Scopes", lambda reading: None, covers=("OAuthConfig",))
 
-    prefix = "oauthV2"
+    prefix = PREFIX
 
     def compile(self, deployment: Deployment) -> Step:
         build = OPERATIONS.get(self.operation)
         return nothing if build is None else build(self, deployment)
 
     def record_failure(self, context: Context, raised: FaultRaised) -> None:
-        """As every policy, but `fault.name` here is the full errorcode."""
-        # Not super(): a dataclass with slots is a second class, unknown to it.
-        Policy.record_failure(self, context, raised)
-        context.variables[f"{self.prefix}.{self.name}.fault.name"] = raised.fault.code
+        record_failure(context, self.name, raised)
 
     @property
     def scope_variable(self) -> Variable:

@@ -65,14 +65,16 @@ class Refusal:
     """A fault with a fixed text and its challenge, ready to raise."""
 
     fault: Fault
-    header: tuple[str, str]
+    headers: tuple[tuple[str, str], ...]
 
     @classmethod
     def of(cls, fault: Fault) -> Refusal:
-        return cls(fault, challenge(fault.code, fault.text))
+        return cls(fault, (challenge(fault.code, fault.text),))
 
     def __call__(self) -> FaultRaised:
-        return self.fault().with_headers(self.header)
+        raised = FaultRaised(self.fault)
+        raised.headers = self.headers
+        return raised
 
 
 _NO_TOKEN = Refusal.of(NO_ACCESS_TOKEN)

@@ -13,6 +13,7 @@ from gateway.flow.faults import Fault, FaultRaised
 from gateway.flow.policy import Policy, Step, policy
 from gateway.policies import oauth_faults
 from gateway.policies.oauth_credentials import StandingFaults, check_standing, is_storable
+from gateway.policies.oauth_failures import PREFIX, record_failure
 from gateway.policies.oauth_products import product_finder
 from gateway.policies.verifyapikey_variables import VerifiedKey
 from gateway.ports.identity import Credential
@@ -42,7 +43,7 @@ class VerifyAPIKey(Policy):
     )  # fmt: skip
     without_effect: None = custom("OAuthConfig", lambda reading: None)
 
-    prefix = "oauthV2"
+    prefix = PREFIX
 
     no_key = Fault(
         "steps.oauth.v2.FailedToResolveAPIKey", 401,
@@ -105,7 +106,6 @@ class VerifyAPIKey(Policy):
         return verify
 
     def record_failure(self, context: Context, raised: FaultRaised) -> None:
-        """With the full errorcode as `fault.name`, and a prefix of its own besides."""
-        Policy.record_failure(self, context, raised)
-        context.variables[f"{self.prefix}.{self.name}.fault.name"] = raised.fault.code
+        """With a prefix of its own besides the common one."""
+        record_failure(context, self.name, raised)
         context.variables[f"verifyapikey.{self.name}.failed"] = True
