@@ -164,6 +164,7 @@ _FOLDED_LIMIT = 0x3000
 """Characters of a set that are case-folded one by one; larger sets stay as they are."""
 
 
+@lru_cache(maxsize=256)
 def ignoring_case(ranges: Ranges, unicode_case: bool) -> Ranges:
     """The set with both cases of its letters: ASCII's only, or Unicode's (Java's `u`)."""
     letters = list(_letters(ranges, LAST if unicode_case else 0x7F))

@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gateway.flow import values
-from gateway.flow.condition_parser import Comparison, ConditionError, Literal, Operand
+from gateway.flow.condition_parser import ConditionError
+from gateway.flow.condition_tree import Comparison, Literal, Operand
 from gateway.flow.expressions import ExpressionError, Getter, Test
 from gateway.flow.path_patterns import TextTest, compile_glob, compile_path
 from gateway.flow.regex import compile_java

@@ -9,10 +9,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NoReturn, TypeAlias
+from typing import NoReturn
 
+from gateway.flow.condition_tree import (
+    Bare,
+    Comparison,
+    Joined,
+    Literal,
+    Not,
+    Operand,
+    Tree,
+    Variable,
+)
 from gateway.flow.expressions import ExpressionError
-from gateway.flow.values import to_text
 
 MOST_LEVELS = 64
 """Nested parentheses; real conditions have less than ten."""
@@ -23,76 +32,6 @@ MOST_CHARACTERS = 65_536
 class ConditionError(ExpressionError):
     """A condition that the reference's grammar does not allow."""
 
-
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """A text, number, boolean, or null (None)."""
-
-    value: str | int | float | bool | None
-
-    def __str__(self) -> str:
-        if self.value is None:
-            return "null"
-        return f'"{self.value}"' if isinstance(self.value, str) else to_text(self.value)
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
-
-
-Operand: TypeAlias = Literal | Variable
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """`operator` is the operator's word; `negated`: `not` or `!` stood before it."""
-
-    left: Operand
-    operator: str
-    right: Operand
-    negated: bool
-    offset: int
-    """Where the right side begins."""
-
-    def __str__(self) -> str:
-        negation = "not " if self.negated else ""
-        return f"({self.left} {negation}{self.operator} {self.right})"
-
-
-@dataclass(frozen=True, slots=True)
-class Bare:
-    """An operand alone."""
-
-    operand: Operand
-
-    def __str__(self) -> str:
-        return str(self.operand)
-
-
-@dataclass(frozen=True, slots=True)
-class Not:
-    term: Tree
-
-    def __str__(self) -> str:
-        return f"(not {self.term})"
-
-
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """Two or more terms under `and` or `or`."""
-
-    word: str
-    terms: tuple[Tree, ...]
-
-    def __str__(self) -> str:
-        return "(" + f" {self.word} ".join(map(str, self.terms)) + ")"
-
-
-Tree: TypeAlias = Comparison | Bare | Not | Joined
 
 SYMBOLS = {
     "==": "equals",

@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING
 
 from gateway.flow import condition_parser
 from gateway.flow.comparisons import compile_comparison, negate
-from gateway.flow.condition_parser import (
-    Bare,
-    Comparison,
-    ConditionError,
-    Literal,
-    Not,
-    Operand,
-    Tree,
-    Variable,
-)
+from gateway.flow.condition_parser import ConditionError
+from gateway.flow.condition_tree import Bare, Comparison, Literal, Not, Operand, Tree, Variable
 from gateway.flow.expressions import Getter, Resolver, Test
 from gateway.flow.values import is_true
 

@@ -6,6 +6,7 @@ python-jsonpath. Source: reference/runtime/templates.md section 5; Jayway's Json
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,19 +41,38 @@ class JsonPath:
         A scalar is its text, an object or array compact JSON, no match the empty string.
         Of an indefinite path's matches the first counts, unless the array is wanted.
         """
-        found = self.find(orjson.loads(document))
+        found = self.find(load_json(document))
         if not found:
             return ""
         if want_array and not self.definite:
-            return orjson.dumps(found).decode()
+            return dump_json(found)
         return json_text(found[0])
 
 
 def json_text(value: Json) -> str:
     """A string without quotes, null as the empty string, the rest as compact JSON."""
     if isinstance(value, dict | list):
-        return orjson.dumps(value).decode()
+        return dump_json(value)
     return to_text(value)
+
+
+_LONG_NUMBER = re.compile(r"\d{19}")
+
+
+def load_json(document: str) -> Json:
+    """The value of a JSON text; integers of any size stay what they are."""
+    # orjson makes floats of integers beyond 64 bits.
+    loads = json.loads if _LONG_NUMBER.search(document) else orjson.loads
+    value: Json = loads(document)
+    return value
+
+
+def dump_json(value: Json) -> str:
+    """Compact JSON."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def compile_jsonpath(path: str) -> JsonPath:

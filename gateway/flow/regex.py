@@ -20,7 +20,7 @@ import regex  # type: ignore[import-untyped]
 from gateway.flow.regex_linearity import is_linear_match, is_linear_search
 from gateway.flow.regex_parser import parse
 from gateway.flow.regex_replacement import replacement_parts
-from gateway.flow.regex_source import literal_text, python_source
+from gateway.flow.regex_source import literal_text, python_source, written_out
 from gateway.flow.regex_syntax import Node, RegexError
 
 __all__ = ["Found", "JavaPattern", "RegexError", "RegexTimeout", "compile_java"]
@@ -30,6 +30,13 @@ _LIMIT = 0.05
 
 _LIMIT_PER_CHARACTER = 5e-8
 """And seconds more per character: a megabyte is not read in no time."""
+
+
+_MOST_SOURCE = 131_072
+"""Characters of a pattern with its classes written out: 15 times `\\p{L}`."""
+
+_MOST_WRITTEN_OUT = 100_000
+"""Characters and classes, when what must be repeated is written out."""
 
 
 class RegexTimeout(Exception):
@@ -111,8 +118,11 @@ class JavaPattern:
 def compile_java(pattern: str) -> JavaPattern:
     """Compile a Java pattern; raises `RegexError` for what Java or this gateway refuses."""
     node, names = parse(pattern)
+    source = python_source(node)
+    if len(source) > _MOST_SOURCE or written_out(node) > _MOST_WRITTEN_OUT:
+        raise RegexError("the regular expression is too large")
     try:
-        engines = _Engines(pattern, python_source(node))
+        engines = _Engines(pattern, source)
         linear = is_linear_match(node)
         match = _literal_match(node) or engines.match(linear)
         find = engines.find_from(is_linear_search(node))

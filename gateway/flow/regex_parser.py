@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.flow import charset, regex_syntax
 from gateway.flow.charset import Ranges
-from gateway.flow.regex_escapes import Escape, EscapeReader
+from gateway.flow.regex_classes import ClassReader
 from gateway.flow.regex_syntax import (
     Atomic,
     Back,
@@ -18,12 +18,12 @@ from gateway.flow.regex_syntax import (
     Sequence,
 )
 
-_MOST_LEVELS = 100
-"""Nested groups and classes; deeper ones are refused rather than overflow the stack."""
+_MOST_CHARACTERS = 65_536
 
 _LOOKS = ("?<=", "?<!", "?=", "?!")
 _FLAGS = frozenset("idmsuxU")
-_LARGEST_COUNT = 2**31 - 1
+_LARGEST_COUNT = 10_000
+"""In `{n,m}`: an engine may need memory for each repetition."""
 
 
 def parse(pattern: str) -> tuple[Node, dict[str, int]]:
@@ -32,25 +32,24 @@ def parse(pattern: str) -> tuple[Node, dict[str, int]]:
     Raises `RegexError` with the place of what it cannot read.
     """
     parser = _Parser(pattern)
+    if len(pattern) > _MOST_CHARACTERS:
+        raise RegexError(f"longer than {_MOST_CHARACTERS} characters", _MOST_CHARACTERS)
     node = parser.choice()
     if parser.place < len(pattern):
         raise RegexError("Unmatched closing ')'", parser.place)
     return node, parser.names
 
 
-class _Parser(EscapeReader):
+class _Parser(ClassReader):
     """Recursive descent; one method per rule. `flags` are those in force at `place`."""
 
     def __init__(self, pattern: str) -> None:
         super().__init__(pattern)
-        self.levels = 0
         self.groups = 0
         self.names: dict[str, int] = {}
 
     def choice(self) -> Node:
-        self.levels += 1
-        if self.levels > _MOST_LEVELS:
-            raise self.error(f"nested deeper than {_MOST_LEVELS} levels")
+        self.descend()
         options = [self.sequence()]
         while self.take("|"):
             options.append(self.sequence())
@@ -119,9 +118,11 @@ class _Parser(EscapeReader):
         start = self.place
         while self.peek() in tuple("0123456789"):
             self.place += 1
-        if start == self.place or self.place - start > 10:
+        if start == self.place:
             raise RegexError("Illegal repetition", start)
-        return min(int(self.pattern[start : self.place]), _LARGEST_COUNT)
+        if self.place - start > 5 or int(self.pattern[start : self.place]) > _LARGEST_COUNT:
+            raise RegexError(f"more than {_LARGEST_COUNT} repetitions are not supported", start)
+        return int(self.pattern[start : self.place])
 
     def group(self) -> list[Node]:
         """What follows a `(`; flags such as `(?i)` are no atom but change what follows."""
@@ -217,61 +218,3 @@ class _Parser(EscapeReader):
         if number > self.groups:
             return regex_syntax.NEVER
         return Back(number, "i" in self.flags)
-
-    def character_class(self) -> Ranges:
-        """What follows a `[`, up to its `]`."""
-        self.levels += 1
-        if self.levels > _MOST_LEVELS:
-            raise self.error(f"nested deeper than {_MOST_LEVELS} levels")
-        start = self.place - 1
-        negated = self.take("^")
-        operands = [self.class_union(start)]
-        while self.take("&&"):
-            operands.append(self.class_union(start, first=False))
-        self.place += 1
-        result = operands[0]
-        for operand in operands[1:]:
-            result = charset.intersection(result, operand)
-        self.levels -= 1
-        return charset.complement(result) if negated else result
-
-    def class_union(self, start: int, first: bool = True) -> Ranges:
-        members: list[Ranges] = []
-        while True:
-            self.skip_comments()
-            char = self.peek()
-            if char == "":
-                raise RegexError("Unclosed character class", start)
-            if self.pattern.startswith("&&", self.place) or (char == "]" and not first):
-                if not members:
-                    raise self.error("a character class without members")
-                return charset.union(*members)
-            if char == "[":
-                self.place += 1
-                members.append(self.character_class())
-            elif self.take("\\Q"):
-                members.append(self.folded(charset.of(self.quotation())))
-            else:
-                members.append(self.class_range())
-            first = False
-
-    def class_range(self) -> Ranges:
-        low = self.class_member()
-        following = self.pattern[self.place + 1 : self.place + 2]
-        if not low.single or self.peek() != "-" or following in ("", "]", "["):
-            return self.folded(low.ranges) if low.single else low.ranges
-        self.place += 1
-        high = self.class_member()
-        if not high.single or high.point < low.point:
-            raise self.error("Illegal character range")
-        return self.folded(((low.point, high.point),))
-
-    def class_member(self) -> Escape:
-        if self.take("\\"):
-            return self.escape()
-        return Escape.of(self.next())
-
-    def folded(self, ranges: Ranges) -> Ranges:
-        if "i" not in self.flags:
-            return ranges
-        return charset.ignoring_case(ranges, "u" in self.flags)

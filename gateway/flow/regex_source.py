@@ -45,6 +45,18 @@ def python_source(node: Node) -> str:
             return f"(?i:\\{number})" if ignore_case else f"(?:\\{number})"
 
 
+def written_out(node: Node) -> int:
+    """Size of the pattern when what must be repeated is written out, as engines may do."""
+    match node:
+        case Group(item) | Atomic(item) | Look(item):
+            return written_out(item)
+        case Sequence(parts) | Choice(parts):
+            return sum(map(written_out, parts))
+        case Repeat(item, low):
+            return max(low, 1) * written_out(item)
+    return 1
+
+
 def literal_text(node: Node) -> str | None:
     """The only text that the pattern matches, None when it matches others."""
     items = node.items if isinstance(node, Sequence) else (node,)

@@ -74,3 +74,11 @@ def test_wrong_path_is_refused(path):
 def test_wrong_document_is_a_value_error():
     with pytest.raises(ValueError):
         compile_jsonpath("$.a").text("{", want_array=False)
+
+
+def test_long_integers_keep_their_digits():
+    document = '{"id":123456789012345678901234567890,"o":{"n":123456789012345678901}}'
+    assert compile_jsonpath("$.id").text(document, want_array=False).endswith("567890")
+    assert compile_jsonpath("$.o").text(document, want_array=False) == (
+        '{"n":123456789012345678901}'
+    )

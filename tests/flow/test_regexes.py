@@ -54,6 +54,25 @@ def test_error_names_the_syntax(pattern, named):
     assert named in refused.value.message
 
 
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "x{2147483647}",
+        "(?:(a{10000})|b{9}){10000}",
+        "((a{1,1000}){1,1000}){1,1000}",
+        "(a?)" * 20_000,
+        r"\p{L}" * 500,
+        "(?:" * 99 + "a" + ")*" * 99,
+        "(?iu)" + "[a-z]" * 5000,
+    ],
+)
+def test_large_pattern_compiles_soon_or_is_refused(pattern):
+    started = time.perf_counter()
+    with contextlib.suppress(RegexError):
+        compile_java(pattern)
+    assert time.perf_counter() - started < 1
+
+
 HOSTILE = [
     "(a+)+$",
     "(a|aa)+$",
