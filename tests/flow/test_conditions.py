@@ -151,10 +151,10 @@ def test_text_is_ordered_by_utf16_units_as_in_java(resolver):
     ],
 )
 def test_bomb_works_or_is_refused_within_a_second(bomb, resolver):
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(ConditionError):
         compile_condition(bomb, resolver).test({"a": "a" * 100})
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 TOKENS = st.sampled_from(

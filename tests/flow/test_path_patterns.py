@@ -52,6 +52,6 @@ def test_glob_star_takes_line_breaks():
 @pytest.mark.parametrize("text", ["a" * 8000, "/a" * 4000, "/" * 8000, "ab" * 4000])
 def test_hostile_path_ends_soon(pattern, text):
     matches = compile_path(pattern)
-    started = time.perf_counter()
+    started = time.process_time()
     matches(text)
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1

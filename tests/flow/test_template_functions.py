@@ -113,9 +113,9 @@ def test_xml_declaration_does_not_matter(resolver):
 
 
 def test_regular_expression_that_hangs_gives_nothing(resolver):
-    started = time.perf_counter()
+    started = time.process_time()
     assert evaluate("{replaceAll(a,'(a|aa)+$','')}", resolver, a="a" * 50 + "!") == ""
-    assert time.perf_counter() - started < 0.2
+    assert time.process_time() - started < 0.2
 
 
 def test_uuids_are_random_version_4(resolver):

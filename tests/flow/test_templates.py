@@ -156,10 +156,10 @@ def test_doubtful_template_warns(text, warning, resolver):
      "{jsonPath(" + "[" * 50_000, "{toUpperCase('" * 10_000, "\\{" * 50_000, "{a}" * 20_000],
 )  # fmt: skip
 def test_bomb_ends_within_a_second(bomb, resolver):
-    started = time.perf_counter()
+    started = time.process_time()
     with contextlib.suppress(TemplateError):
         compile_template(bomb, resolver, ignore_unresolved=True).render({"a": "x"})
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 PIECES = st.sampled_from(
