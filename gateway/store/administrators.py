@@ -1,0 +1,70 @@
+"""Administrators: names and argon2id hashes, nothing that could be read back."""
+
+from __future__ import annotations
+
+import asyncio
+from functools import cache
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import insert, select, update
+
+from gateway.ports.clock import Clock
+from gateway.store.database import Database
+from gateway.store.tables import administrators
+
+_hasher = PasswordHasher()
+
+
+class Administrators:
+    """Hashing takes about a tenth of a second and runs in a thread."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    async def names(self) -> tuple[str, ...]:
+        async with self._database.reading() as connection:
+            found = await connection.scalars(
+                select(administrators.c.name).order_by(administrators.c.name)
+            )
+            return tuple(found)
+
+    async def verify(self, name: str, password: str) -> bool:
+        """Whether the password is that administrator's. An unknown name takes as long
+        as a wrong password."""
+        async with self._database.reading() as connection:
+            stored = await connection.scalar(
+                select(administrators.c.password_hash).where(administrators.c.name == name)
+            )
+        return await asyncio.to_thread(_matches, stored, password)
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Create the administrator, or give them a new password."""
+        hashed = await asyncio.to_thread(_hasher.hash, password)
+        now = self._clock.now_ms()
+        async with self._database.writing() as connection:
+            done = await connection.execute(
+                update(administrators)
+                .where(administrators.c.name == name)
+                .values(password_hash=hashed, last_modified_at=now)
+            )
+            if not done.rowcount:
+                await connection.execute(
+                    insert(administrators).values(
+                        name=name, password_hash=hashed, created_at=now, last_modified_at=now
+                    )
+                )
+
+
+@cache
+def _decoy() -> str:
+    return _hasher.hash("no administrator has this password")
+
+
+def _matches(stored: str | None, password: str) -> bool:
+    try:
+        _hasher.verify(_decoy() if stored is None else stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+    return stored is not None
