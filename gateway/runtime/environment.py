@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gateway.bundle.diagnostics import BundleError, Diagnostic, Diagnostics
@@ -281,10 +281,13 @@ class RuntimeEnvironment:
 
 def base_paths(bundle: Bundle, prefix: str = "/") -> tuple[tuple[str, str], ...]:
     """(endpoint name, full base path) of every ProxyEndpoint."""
-    return tuple(
-        (endpoint.name, join_base_paths(prefix, endpoint.base_path))
-        for endpoint in bundle.proxy_endpoints.values()
-    )
+    own = ((endpoint.name, endpoint.base_path) for endpoint in bundle.proxy_endpoints.values())
+    return prefixed(own, prefix)
+
+
+def prefixed(paths: Iterable[tuple[str, str]], prefix: str) -> tuple[tuple[str, str], ...]:
+    """(endpoint name, base path) with the prefix of a deployment."""
+    return tuple((name, join_base_paths(prefix, path)) for name, path in paths)
 
 
 def compile_bundle(

@@ -28,7 +28,7 @@ class Runtime:
         access_log: AccessLog,
     ) -> None:
         self.organization = organization
-        self._access_log = access_log
+        self.access_log = access_log
         self.environments: Mapping[str, RuntimeEnvironment] = {
             name: RuntimeEnvironment(
                 Environment(organization, name, flavor, services),
@@ -51,7 +51,7 @@ class Runtime:
         seconds = 0.0
         if target is not None and target.sent_started:
             seconds = max(0.0, target.received_ended - target.sent_started)
-        self._access_log.record(
+        self.access_log.record(
             Access(
                 context.started,
                 how.ended if how is not None else time.time(),
@@ -74,7 +74,7 @@ class Runtime:
 
     def _unserved(self, environment: str):  # type: ignore[no-untyped-def]
         def record(request: Request, path: str, status: int, code: str) -> None:
-            self._access_log.record(
+            self.access_log.record(
                 Access(
                     request.started, time.time(), self.organization, environment, "", "",
                     request.method, path, status, code, "", request.connection.client_host,
