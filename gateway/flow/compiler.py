@@ -194,7 +194,7 @@ def _segment(
         (deployment.condition(flow.condition, "flow", flow.name), steps_of(flow, flow.name))
         for flow in endpoint.flows
     ]
-    middle = nothing
+    middle: Step = nothing
     if any(steps for _, steps in choices):
         middle = first_match([(test, sequence(steps)) for test, steps in choices])
     pre, post = endpoint.pre_flow, endpoint.post_flow

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.flow.message import Message
+from gateway.flow.recorder import shown
 
 if TYPE_CHECKING:
     from gateway.flow.faults import FaultRaised, Flavor
@@ -65,6 +66,8 @@ class TargetState:
     url: str | None = None
     """The configured URL, expanded; a policy's assignment replaces it."""
     url_assigned: bool = False
+    entered_path: str = ""
+    """request.path when the target endpoint was entered: another one is an edit."""
     copy_path_suffix: bool = True
     copy_query_params: bool = True
     host_header: str | None = None
@@ -145,4 +148,4 @@ class Context:
                 self.variables.pop(name, None)
         if self.recorder is not None:
             for name in view.names():
-                self.recorder.wrote(name, view.get(name))
+                self.recorder.wrote(name, shown(name, view.get(name)))

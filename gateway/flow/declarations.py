@@ -227,9 +227,7 @@ def whole_number(minimum: int | None = None, maximum: int | None = None) -> Call
             number = int(text)
         except ValueError:
             raise ValueError("is not a whole number") from None
-        if (minimum is not None and number < minimum) or (
-            maximum is not None and number > maximum
-        ):
+        if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
             raise ValueError(f"is not between {minimum} and {maximum}")
         return number
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from gateway.bundle.diagnostics import Diagnostics
+from gateway.bundle.diagnostics import Diagnostics, Located
 from gateway.bundle.model import Bundle
 from gateway.flow.conditions import ConditionError, compile_condition
 from gateway.flow.context import Context
@@ -49,11 +49,11 @@ class Deployment:
     policies: dict[str, Policy]
     diagnostics: Diagnostics
     recorded: bool = False
-    variables: Variables = field(default_factory=Variables)
+    variables: Variables = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.recorded:
-            self.variables = RecordingVariables()
+        kind = RecordingVariables if self.recorded else Variables
+        self.variables = kind(self.bundle.resources)
 
     @property
     def services(self) -> Services:
@@ -66,7 +66,7 @@ class Deployment:
     def for_endpoint(self) -> Deployment:
         """The same deployment with a resolver of its own, so that what one endpoint
         reads of a body does not make another one buffer."""
-        return replace(self, variables=Variables())
+        return replace(self)
 
     def getter(self, name: str) -> Getter:
         return self.variables.getter(name)
@@ -77,7 +77,7 @@ class Deployment:
     def template(
         self,
         text: str,
-        where: object,
+        where: Located,
         *,
         ignore_unresolved: bool = True,
         prefix: str = "{",

@@ -26,7 +26,7 @@ def fault_message(raised: FaultRaised, request: Message | None, flavor: Flavor) 
     headers["Content-Type"] = content_type
     for name, value in raised.headers:
         headers.add(name, value)
-    return Message.response(raised.status_for(flavor), headers, body.encode())
+    return Message.response(raised.status_for(flavor), headers, body.encode("utf-8", "replace"))
 
 
 def fault_body(raised: FaultRaised, request: Message | None, flavor: Flavor) -> tuple[str, str]:

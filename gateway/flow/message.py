@@ -159,7 +159,7 @@ class Message:
             try:
                 self._form = Parameters(self._body.decode("utf-8", "replace"), strict=True)
             except BadEncoding as error:
-                raise BadFormData(str(error)) from error
+                raise BadFormData(str(error)) from None
         return self._form
 
     def make_form(self) -> Parameters:
@@ -224,4 +224,4 @@ def _encode(text: str, content_type: str | None) -> bytes:
     try:
         return text.encode(_charset(content_type))
     except (LookupError, UnicodeEncodeError):
-        return text.encode("utf-8", "surrogateescape")
+        return text.encode("utf-8", "replace")

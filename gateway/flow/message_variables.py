@@ -10,6 +10,7 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from multidict import istr
 
@@ -27,6 +28,9 @@ _PART = re.compile(
     r"|formparam\..+|formparams\.(?:count|names(?:\.string)?)|formstring"
     r"|path|uri|verb|version|status\.code|reason\.phrase|transport\.message)"
 )
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_SAFE = "".join(chr(code) for code in range(33, 127))
+"""Printable ASCII stays; blanks, controls and the rest travel percent-encoded."""
 _INDEXED = re.compile(r"(?P<name>.+?)(?:\.(?P<index>\d+)|\.(?P<all>values(?:\.count|\.string)?))?")
 
 
@@ -168,21 +172,39 @@ def _set_content(message: Message, value: object) -> None:
 
 
 def _set_status(message: Message, value: object) -> None:
-    message.status_code = int(to_text(value).strip())
+    status = int(to_text(value).strip())
+    if not 200 <= status <= 999:
+        raise ValueError(f"{status} is no final status code")
+    message.status_code = status
 
 
-def _set_text(attribute: str) -> Write:
-    def write(message: Message, value: object) -> None:
-        setattr(message, attribute, to_text(value))
+def _set_verb(message: Message, value: object) -> None:
+    verb = to_text(value).strip()
+    if not _TOKEN.fullmatch(verb):
+        raise ValueError("the verb is no HTTP token")
+    message.verb = verb
 
-    return write
+
+def _set_version(message: Message, value: object) -> None:
+    version = to_text(value).strip()
+    if version not in ("1.0", "1.1"):
+        raise ValueError("the version is neither 1.0 nor 1.1")
+    message.version = version
+
+
+def _set_reason(message: Message, value: object) -> None:
+    message.reason = header_text(value)
+
+
+def _set_query(message: Message, value: object) -> None:
+    message.query = quote(to_text(value), safe=_SAFE, errors="surrogateescape")
 
 
 def _set_path(message: Message, value: object) -> None:
     path, mark, query = to_text(value).partition("?")
-    message.path = path
+    message.path = quote(path, safe=_SAFE, errors="surrogateescape")
     if mark:
-        message.query = query
+        _set_query(message, query)
 
 
 def _url_safe(message: Message) -> str:
@@ -203,18 +225,16 @@ _FIXED: dict[str, Part] = {
     "queryparams.count": Part(lambda m: len(m.query_params), None),
     "queryparams.names": Part(lambda m: m.query_params.names(), None),
     "queryparams.names.string": Part(lambda m: ",".join(m.query_params.names()), None),
-    "querystring": Part(_of_request(lambda m: m.query), _set_text("query")),
+    "querystring": Part(_of_request(lambda m: m.query), _set_query),
     "formparams.count": Part(lambda m: len(m.form_params), None, True),
     "formparams.names": Part(lambda m: m.form_params.names(), None, True),
     "formparams.names.string": Part(lambda m: ",".join(m.form_params.names()), None, True),
     "formstring": Part(lambda m: m.content if m.has_form else None, None, True),
     "path": Part(_of_request(lambda m: m.path), _set_path),
     "uri": Part(_of_request(lambda m: m.uri), None),
-    "verb": Part(_of_request(lambda m: m.verb), _set_text("verb")),
-    "version": Part(
-        lambda m: m.version if m.is_request else f"HTTP/{m.version}", _set_text("version")
-    ),
+    "verb": Part(_of_request(lambda m: m.verb), _set_verb),
+    "version": Part(lambda m: m.version if m.is_request else f"HTTP/{m.version}", _set_version),
     "status.code": Part(lambda m: None if m.is_request else m.status_code, _set_status),
-    "reason.phrase": Part(lambda m: None if m.is_request else m.reason_phrase, _set_text("reason")),
+    "reason.phrase": Part(lambda m: None if m.is_request else m.reason_phrase, _set_reason),
     "transport.message": Part(lambda m: m, None),
 }

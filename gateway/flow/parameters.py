@@ -80,12 +80,16 @@ class Parameters:
 
     def encoded(self) -> str:
         return "&".join(
-            raw if raw is not None else f"{quote_plus(name)}={quote_plus(value)}"
+            raw if raw is not None else f"{_encoded(name)}={_encoded(value)}"
             for name, value, raw in self._pairs
         )
 
     def __len__(self) -> int:
         return len(self._pairs)
+
+
+def _encoded(text: str) -> str:
+    return quote_plus(text.encode("utf-8", "replace"))
 
 
 def _decoded(text: str, strict: bool) -> str:
@@ -94,8 +98,8 @@ def _decoded(text: str, strict: bool) -> str:
     if "%" not in text:
         return text
     if strict and _has_bare_percent(text):
-        raise BadEncoding(text)
-    return unquote_to_bytes(text).decode("utf-8", "replace")
+        raise BadEncoding("a % that two hexadecimal digits do not follow")
+    return unquote_to_bytes(text.encode("utf-8", "surrogateescape")).decode("utf-8", "replace")
 
 
 def _has_bare_percent(text: str) -> bool:

@@ -7,6 +7,7 @@ coverage are implementations of `Recorder`.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -42,6 +43,18 @@ class ConditionPlace:
     text: str
     file: str
     line: int
+
+
+_SECRETS = re.compile(
+    r"private\..*|.*(?:access_token|refresh_token|client_secret|consumer_secret|password)"
+    r"|.*\.header\.(?:(?:proxy-)?authorization|cookie|set-cookie)(?:\..*)?",
+    re.IGNORECASE,
+)
+
+
+def shown(name: str, value: object) -> object:
+    """What a recording may hold of a variable: secrets only as `*****`."""
+    return "*****" if value is not None and _SECRETS.fullmatch(name) else value
 
 
 class Recorder(Protocol):

@@ -7,15 +7,18 @@ Source: reference/runtime/variables.md.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from gateway.flow.context import ERROR, RESPONSE, Context
 from gateway.flow.message import Message
 from gateway.flow.message_variables import Part, message_part, split_message_name
 from gateway.flow.predefined import PREDEFINED
+from gateway.flow.properties import property_of
+from gateway.flow.recorder import shown
 
 if TYPE_CHECKING:
+    from gateway.bundle.model import Resource
     from gateway.flow.expressions import Getter
 
 Setter = Callable[[Context, object], None]
@@ -44,8 +47,10 @@ class Variables:
     accessor touches: the engine buffers those, and may stream the others.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, resources: Mapping[str, Resource] | None = None) -> None:
+        """`resources`: the bundle's, for `propertyset.*`."""
         self.reads_body: set[str] = set()
+        self._resources = resources or {}
         self._getters: dict[str, Getter] = {}
         self._setters: dict[str, Setter] = {}
 
@@ -80,6 +85,8 @@ class Variables:
         predefined = PREDEFINED.get(name)
         if predefined is not None:
             return predefined.read
+        if name.startswith("propertyset."):
+            return _property(name, self._resources)
         split = split_message_name(name)
         if split is None:
             return _assigned(name)
@@ -121,7 +128,7 @@ class RecordingVariables(Variables):
         def recorded(ctx: Context) -> object:
             value = read(ctx)
             if ctx.recorder is not None:
-                ctx.recorder.read(name, value)
+                ctx.recorder.read(name, shown(name, value))
             return value
 
         return recorded
@@ -132,9 +139,15 @@ class RecordingVariables(Variables):
         def recorded(ctx: Context, value: object) -> None:
             write(ctx, value)
             if ctx.recorder is not None:
-                ctx.recorder.wrote(name, value)
+                ctx.recorder.wrote(name, shown(name, value))
 
         return recorded
+
+
+def _property(name: str, resources: Mapping[str, Resource]) -> Getter:
+    value = property_of(resources, name.removeprefix("propertyset."))
+    assigned = _assigned(name)
+    return lambda ctx: value if value is not None else assigned(ctx)
 
 
 def _assigned(name: str) -> Getter:

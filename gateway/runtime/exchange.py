@@ -18,6 +18,7 @@ from gateway.flow.context import RESPONSE, Context
 from gateway.flow.fault_rules import enter_error_flow, run_fault_rules
 from gateway.flow.faults import FaultRaised
 from gateway.flow.message import BadFormData, Message
+from gateway.flow.regex import RegexTimeout
 from gateway.flow.steps import nothing, raise_if_late
 from gateway.http.message import (
     BodyTooBig,
@@ -123,6 +124,9 @@ class ServedEndpoint:
             await self._fail(context, BAD_FORM_DATA(), at_target)
         except ClientGone:
             raise asyncio.CancelledError from None
+        except RegexTimeout as error:
+            logger.warning("%s: %s", compiled.place.proxy, error)
+            await self._fail(context, INTERNAL_SERVER_ERROR(), at_target)
         except Exception:
             place = compiled.place
             logger.exception(

@@ -68,7 +68,7 @@ class TargetCall:
             and not compiled.reads_response_body,
         )
         if compiled.url is not None and compiled.url.is_literal:
-            call.fixed_text = compiled.url.literal.strip()
+            call.fixed_text = (compiled.url.literal or "").strip()
             call.fixed_url = parse_url(call.fixed_text)
         return call
 
@@ -77,7 +77,9 @@ class TargetCall:
         url = self.fixed_text
         if not url and self.compiled.url is not None:
             url = self.compiled.url.render(context)
-        target = TargetState(name=self.compiled.name, route=route, url=url)
+        target = TargetState(
+            name=self.compiled.name, route=route, url=url, entered_path=context.request.path
+        )
         variables = context.variables
         if variables:
             # Assigned in the proxy flow: kept, unlike target.url (docs/fidelity.md).
@@ -127,13 +129,12 @@ class TargetCall:
         self, context: Context, message: Message, target: TargetState, url: TargetURL
     ) -> None:
         """Turn the inbound request into the outbound one (request.path, .uri, Host)."""
-        inbound = context.inbound
-        assert inbound is not None
         suffix = context.path_suffix if target.copy_path_suffix else ""
         query = message.query if target.copy_query_params else ""
         path, query = request_target(url, suffix, query, assigned=target.url_assigned)
-        if message.path != inbound[0]:
-            path = safe_path(message.path if message.path.startswith("/") else f"/{message.path}")
+        edited = message.path
+        if edited and edited != target.entered_path:
+            path = safe_path(edited if edited.startswith("/") else f"/{edited}")
         message.path = path
         if query != message.query:
             message.query = query

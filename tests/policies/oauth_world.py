@@ -277,7 +277,7 @@ class World:
         policy, diagnostics = self.read(xml)
         assert not diagnostics.errors
         environment = Environment("myorg", env, flavor, self.services)
-        bundle: Any = SimpleNamespace(name=proxy)
+        bundle: Any = SimpleNamespace(name=proxy, resources={})
         deployment = Deployment(environment, bundle, "1", {policy.name: policy}, diagnostics)
         return Runner(policy, guarded(policy, policy.compile(deployment)), deployment)
 
