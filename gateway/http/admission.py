@@ -1,136 +1,134 @@
-"""What a request must be before anything runs: one meaning, within the limits.
+"""What a request must satisfy before anything of ours runs: framing, Host, target, sizes.
 
-The parser is strict; these checks refuse what it still lets pass, and find the name of
-the fault for what it refused. Source: RFC 9112 sections 3, 5, 6 and 7;
-reference/runtime/runtime-faults.md.
+Stands behind aiohttp's parser, which has already refused most of what is malformed. The
+good path costs a few dictionary probes; whatever looks unusual is examined closely.
+Sources: RFC 9112, reference/runtime/runtime-faults.md, design notes on request smuggling.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-from multidict import CIMultiDict
+from multidict import CIMultiDictProxy, istr
 
-from gateway.http.headers import SINGLE_VALUED
+from gateway.http.headers import CONNECTION, SINGLE_VALUED, drop_named_by_connection
 from gateway.http.limits import Limits
-from gateway.http.message import Refusal
+from gateway.http.message import Headers, Refusal
+from gateway.http.target import BadTarget, is_host, path_and_query
 
-_HOST = re.compile(
-    r"(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+(?:%25[A-Za-z0-9._~-]+)?\])(?::\d{0,5})?"
-)
-_TARGET = re.compile(r"/[^\x00-\x20\x7f#\\]*")
-_DOTS = re.compile(r"/(?:\.|%2e){1,2}(?:[;/]|%3b|%2f|%5c|$)", re.IGNORECASE)
-_ENCODED_CONTROL = re.compile(r"%(?:[01][0-9a-f]|7f)", re.IGNORECASE)
-_ABSOLUTE = re.compile(r"(https?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
-_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_WITH_BODY = frozenset({"POST", "PUT"})
-_seen_hosts: set[str] = set()
+RawHeaders = Sequence[tuple[bytes, bytes]]
 
+_HOST = istr("Host")
+_CONTENT_LENGTH = istr("Content-Length")
+_TRANSFER_ENCODING = istr("Transfer-Encoding")
+_NOTHING_NAMED = frozenset({"keep-alive", "Keep-Alive", "close", "Close"})
+_DIGITS = re.compile(r"[0-9]{1,18}")
+_NEEDS_EXAMINATION = re.compile(r"[^A-Za-z0-9_~!$&'()*+,:;=@/?{}|\[\]\"^`.\-]|/\.")
+_KNOWN_HOSTS = 1024
 
-def admit(method: str, target: str, version: str, headers: CIMultiDict[str], limits: Limits) -> str:
-    """The origin-form target of an acceptable request. Raises `Refusal`."""
-    if len(method) + len(target) + 10 > limits.line:
-        raise Refusal("too_big_line", 414)
-    check_framing(method, version, headers)
-    hosts = headers.getall("Host", ())
-    if len(hosts) != 1 and (hosts or version == "1.1"):
-        if not hosts:
-            raise Refusal("bad_request", 400, "there is no Host header")
-        raise Refusal("duplicate_header", 400, header="Host")
-    host = hosts[0] if hosts else ""
-    if host not in _seen_hosts:
-        _check_host(host, required=version == "1.1")
-    if not target.startswith("/"):
-        target = _origin_form(method, target, host)
-    _check_target(target)
-    for name in SINGLE_VALUED:
-        if name in headers and len(headers.getall(name)) > 1:
-            raise Refusal("duplicate_header", 400, header=name)
-    return target
+UNREAD_HEAD = 12
+"""`  HTTP/1.1CRLF`: what a request line has beside method and target."""
 
 
-def _check_host(host: str, *, required: bool) -> None:
-    if not host and not required:
-        return
-    if not _HOST.fullmatch(host):
-        raise Refusal("bad_request", 400, "the Host header is not a host name")
-    if len(_seen_hosts) < 1024:
-        _seen_hosts.add(host)
+class Admission:
+    """The checks of one listener."""
+
+    __slots__ = ("_hosts", "_limits", "_scheme", "_small")
+
+    def __init__(self, limits: Limits, scheme: str) -> None:
+        self._limits = limits
+        self._scheme = scheme
+        self._small = min(limits.request_line, limits.headers)
+        self._hosts: set[str] = set()
+
+    def admit(
+        self,
+        method: str,
+        target: str,
+        version: tuple[int, int],
+        parsed: CIMultiDictProxy[str],
+        raw: RawHeaders,
+        size: int,
+    ) -> tuple[str, Headers]:
+        """(path and query, own copy of the headers). Raises `Refusal`.
+
+        `size` is an upper bound of the head's bytes when the caller knows one; sizes
+        are counted only where it does not already show that the head is small.
+        """
+        if size > self._small:
+            self._check_sizes(method, target, raw)
+        headers = parsed.copy()
+        host = headers.get(_HOST)
+        if host not in self._hosts:
+            self._check_host(host, version)
+        if version != (1, 1):
+            self._check_version(version, headers)
+        if len(set(headers)) != len(headers):
+            _check_duplicates(headers)
+        if _TRANSFER_ENCODING in headers:
+            _check_transfer_encoding(headers)
+        elif _CONTENT_LENGTH in headers:
+            if _DIGITS.fullmatch(headers[_CONTENT_LENGTH]) is None:
+                raise Refusal("bad_request", 400, "Content-Length is not a number")
+        elif method == "POST" or method == "PUT":
+            raise Refusal("length_required", 411)
+        if method == "CONNECT":
+            raise Refusal("bad_request", 400, "CONNECT is for forward proxies")
+        if target[:1] != "/" or _NEEDS_EXAMINATION.search(target) is not None:
+            target = self._examine(target, method, host)
+        connection = headers.get(CONNECTION)
+        if connection is not None and connection not in _NOTHING_NAMED:
+            drop_named_by_connection(headers)
+        return target, headers
+
+    def _check_sizes(self, method: str, target: str, raw: RawHeaders) -> None:
+        limits = self._limits
+        line = len(method) + len(target.encode("utf-8", "surrogateescape")) + UNREAD_HEAD - 2
+        if line > limits.request_line:
+            raise Refusal("too_big_line", 414, limit=limits.request_line)
+        if sum(len(name) + len(value) + 4 for name, value in raw) > limits.headers:
+            raise Refusal("too_big_headers", 431, limit=limits.headers)
+        if len(raw) > limits.header_count:
+            raise Refusal("too_big_headers", 431, limit=limits.headers)
+
+    def _check_host(self, host: str | None, version: tuple[int, int]) -> None:
+        if host is None:
+            if version >= (1, 1):
+                raise Refusal("bad_request", 400, "Host is missing")
+            return
+        if not is_host(host):
+            raise Refusal("bad_request", 400, "Host is not a host name with an optional port")
+        if len(self._hosts) >= _KNOWN_HOSTS:
+            self._hosts.clear()
+        self._hosts.add(host)
+
+    def _check_version(self, version: tuple[int, int], headers: Headers) -> None:
+        if version != (1, 0):
+            raise Refusal("bad_request", 400, "the HTTP version is neither 1.0 nor 1.1")
+        if _TRANSFER_ENCODING in headers:
+            raise Refusal("bad_request", 400, "Transfer-Encoding in a message of HTTP/1.0")
+
+    def _examine(self, target: str, method: str, host: str | None) -> str:
+        try:
+            return path_and_query(target, method, self._scheme, host)
+        except BadTarget as error:
+            raise Refusal("bad_request", 400, str(error)) from None
 
 
-def _origin_form(method: str, target: str, host: str) -> str:
-    if target == "*" and method == "OPTIONS":
-        return "/"
-    found = _ABSOLUTE.fullmatch(target)
-    if found is None:
-        raise Refusal("bad_request", 400, "the request target is not a path")
-    if "@" in found[2] or found[2].lower() != host.lower():
-        raise Refusal("bad_request", 400, "the request target and the Host header disagree")
-    rest = found[3]
-    return rest if rest.startswith("/") else f"/{rest}"
-
-
-def _check_target(target: str) -> None:
-    if not _TARGET.fullmatch(target):
-        raise Refusal("bad_request", 400, "a character in the request target is not allowed")
-    path = target.partition("?")[0]
-    if "/." in path or "%" in path:
-        if _DOTS.search(path):
-            raise Refusal("bad_request", 400, "dot segments in the path are not allowed")
-        if _ENCODED_CONTROL.search(path):
-            raise Refusal("bad_request", 400, "control characters in the path are not allowed")
-
-
-def check_framing(method: str, version: str, headers: CIMultiDict[str]) -> None:
-    """Content-Length or Transfer-Encoding: chunked, never both, never anything else."""
-    coding = headers.getall("Transfer-Encoding", ())
-    length = headers.getall("Content-Length", ())
-    if coding:
-        if length:
-            raise Refusal("bad_request", 400, "both Content-Length and Transfer-Encoding")
-        if version != "1.1" or len(coding) > 1 or coding[0].strip().lower() != "chunked":
-            raise Refusal("bad_request", 400, "a Transfer-Encoding other than chunked")
-    elif length:
-        if len(length) > 1:
-            raise Refusal("duplicate_header", 400, header="Content-Length")
-        if not (length[0].isascii() and length[0].isdigit()):
-            raise Refusal("bad_request", 400, "Content-Length is not a number")
-    elif method in _WITH_BODY:
-        raise Refusal("length_required", 411)
-
-
-def diagnose(head: bytes, limits: Limits) -> Refusal:
-    """The refusal for bytes that the parser did not take: the first rule they break."""
-    start, _, rest = head.lstrip(b"\r\n").partition(b"\r\n")
-    if len(start) > limits.line:
-        return Refusal("too_big_line", 414)
-    fields = rest.partition(b"\r\n\r\n")[0]
-    if len(fields) > limits.headers:
-        return Refusal("too_big_headers", 431)
+def _check_duplicates(headers: Headers) -> None:
     seen: set[str] = set()
-    for line in fields.split(b"\r\n"):
-        name_bytes, colon, _ = line.partition(b":")
-        if not colon or line[:1] in (b" ", b"\t"):
-            continue
-        if not name_bytes:
-            return Refusal("empty_header_name", 400)
-        name = name_bytes.decode("utf-8", "replace")
-        trouble = _name_trouble(name)
-        if trouble is not None:
-            return trouble
-        if name.lower() in seen and name.title() in SINGLE_VALUED:
-            return Refusal("duplicate_header", 400, header=name)
-        seen.add(name.lower())
-    return Refusal("bad_request", 400, "the message is not HTTP/1.1 as RFC 9112 defines it")
+    for name in headers:
+        lower = name.lower()
+        if lower in seen and lower in SINGLE_VALUED:
+            if lower == "transfer-encoding":
+                raise Refusal("bad_request", 400, "two Transfer-Encodings")
+            raise Refusal("duplicate_header", 400, header=str(name))
+        seen.add(lower)
 
 
-def _name_trouble(name: str) -> Refusal | None:
-    if _TOKEN.fullmatch(name) or name != name.strip():
-        return None
-    for letter in name:
-        if ord(letter) > 126:
-            return Refusal("non_ascii_header", 400, header=name, character=letter)
-        if not _TOKEN.fullmatch(letter):
-            shown = letter if letter.isprintable() else f"\\x{ord(letter):02x}"
-            return Refusal("invalid_header", 400, header=name, character=shown)
-    return None
+def _check_transfer_encoding(headers: Headers) -> None:
+    if _CONTENT_LENGTH in headers:
+        raise Refusal("bad_request", 400, "Content-Length together with Transfer-Encoding")
+    if headers[_TRANSFER_ENCODING].lower() != "chunked":
+        raise Refusal("bad_request", 400, "Transfer-Encoding is not exactly 'chunked'")

@@ -1,82 +1,148 @@
-"""Header rules of a hop: what is dropped, how a head is written.
+"""Header rules: what is hop-by-hop, what may come once, how a head is written.
 
-Source: RFC 9110 section 7.6.1, RFC 9112; reference/runtime/endpoint-properties.md
-section 6; reason phrases of runtime-faults.md rule 6.
+Sources: RFC 9110 sections 7.6.1 and 5, reference/runtime/endpoint-properties.md
+section 6, reference/runtime/runtime-faults.md.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from http import HTTPStatus
 
-from multidict import CIMultiDict
+from multidict import istr
+
+from gateway.http.message import Headers
 
 HOP_BY_HOP = frozenset(
     {
         "connection",
         "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
         "proxy-connection",
         "te",
         "trailer",
         "transfer-encoding",
         "upgrade",
-        "content-length",
     }
 )
-"""Lower-case names that belong to one hop. Content-Length is among them because every
-hop frames its messages itself."""
+"""Lower-case names of fields that end at this hop. None of them leaves the gateway."""
 
 PROTECTED = frozenset(
-    {"authorization", "content-type", "content-encoding", "host", "cookie", "set-cookie", "accept"}
+    {
+        "authorization",
+        "cache-control",
+        "content-encoding",
+        "content-length",
+        "content-type",
+        "cookie",
+        "date",
+        "host",
+        "location",
+        "set-cookie",
+        "www-authenticate",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-port",
+        "x-forwarded-proto",
+    }
 )
-"""Fields that a Connection header cannot make a hop drop."""
+"""Lower-case names that `Connection` cannot remove."""
 
-SINGLE_VALUED = (
-    "Host",
-    "Content-Length",
-    "Content-Type",
-    "Authorization",
-    "Expires",
-    "Date",
-    "Content-Location",
-    "If-Modified-Since",
-    "If-Unmodified-Since",
-    "Location",
-    "Max-Forwards",
-    "Referer",
-    "Retry-After",
-    "User-Agent",
+SINGLE_VALUED = frozenset(
+    {"authorization", "content-length", "content-type", "expires", "host", "transfer-encoding"}
 )
-"""Fields that may not come twice (fault protocol.http.DuplicateHeader)."""
+"""Lower-case names that may come once: a second one is the fault DuplicateHeader."""
 
-REASONS: dict[int, str] = {status.value: status.phrase for status in HTTPStatus} | {
+REASONS: dict[int, str] = {
+    **{status.value: status.phrase for status in HTTPStatus},
     413: "Request Entity Too Large",
     414: "Request-URI Too Long",
     415: "Unsupported Media Type",
     416: "Requested Range Not Satisfiable",
     422: "Unprocessable Entity",
+    431: "Request Header Fields Too Large",
 }
+"""Reason phrases as Apigee writes them."""
+
+CONNECTION = istr("Connection")
+_TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_KNOWN_NAMES = 1024
 
 
-class UnsafeHeader(ValueError):
-    """A name or value that would break the framing of a head."""
+class FieldWriter:
+    """Writes header fields and leaves out those of one set.
+
+    Names are checked and classified once each; values are checked all together, by
+    counting the line ends of what was written.
+    """
+
+    __slots__ = ("_dropped", "_prefixes")
+
+    def __init__(self, dropped: Collection[str]) -> None:
+        """`dropped`: lower-case names never written."""
+        self._dropped = frozenset(dropped)
+        self._prefixes: dict[str, str] = {}
+
+    def write(self, headers: Headers, also_dropped: Collection[str] = ()) -> str:
+        """The lines of `headers`, each ended by CRLF. Raises ValueError where a name is
+        no token or a value contains CR, LF or NUL."""
+        prefixes = self._prefixes
+        lines: list[str] = []
+        for name, value in headers.items():
+            prefix = prefixes.get(name)
+            if prefix is None:
+                prefix = self._learn(name)
+            if prefix and not (also_dropped and name.lower() in also_dropped):
+                lines.append(prefix + value)
+        if not lines:
+            return ""
+        lines.append("")
+        text = "\r\n".join(lines)
+        ends = len(lines) - 1
+        if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
+            raise ValueError(f"a value of {_culprit(headers)} contains CR, LF or NUL")
+        return text
+
+    def _learn(self, name: str) -> str:
+        if name.lower() in self._dropped:
+            prefix = ""
+        elif _TOKEN.fullmatch(name) is None:
+            raise ValueError(f"{name!r} is not a header name")
+        else:
+            prefix = f"{name}: "
+        if len(self._prefixes) >= _KNOWN_NAMES:
+            self._prefixes.clear()
+        self._prefixes[str(name)] = prefix
+        return prefix
 
 
-def dropped_names(headers: CIMultiDict[str]) -> frozenset[str]:
-    """Lower-case names not to pass on: hop-by-hop fields and those that Connection
-    names."""
-    if "Connection" not in headers:
-        return HOP_BY_HOP
-    named = {
-        part.strip().lower() for line in headers.getall("Connection") for part in line.split(",")
-    }
-    return HOP_BY_HOP | (named - PROTECTED)
+def _culprit(headers: Headers) -> str:
+    for name, value in headers.items():
+        if any(end in value for end in "\r\n\0"):
+            return name
+    return "a header"
 
 
-def write_head(start_line: str, fields: list[str]) -> bytes:
-    """A head from its start line and its `Name: value\\r\\n` fields. Raises `UnsafeHeader`
-    when any of them holds CR, LF or NUL: nothing else can split a message."""
-    text = f"{start_line}\r\n{''.join(fields)}\r\n"
-    lines = len(fields) + 2
-    if text.count("\n") != lines or text.count("\r") != lines or "\0" in text:
-        raise UnsafeHeader("CR, LF or NUL in a header field")
-    return text.encode("utf-8", "surrogateescape")
+def is_token(text: str) -> bool:
+    """RFC 9110 section 5.6.2."""
+    return _TOKEN.fullmatch(text) is not None
+
+
+def drop_named_by_connection(headers: Headers) -> None:
+    """Remove the fields that `Connection` names, in place, except the protected ones.
+
+    Done where a message arrives: a field that a policy adds later cannot be removed by
+    what the sender wrote into `Connection`. `Connection` itself stays readable and is
+    left out when the message leaves.
+    """
+    for value in headers.getall(CONNECTION, ()):
+        for token in value.split(","):
+            name = token.strip().lower()
+            if name and name not in PROTECTED and name not in HOP_BY_HOP and name in headers:
+                del headers[name]
+
+
+def reason_phrase(status: int) -> str:
+    return REASONS.get(status, "Unknown")

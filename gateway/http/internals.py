@@ -1,74 +1,98 @@
-"""The assumptions that the short way makes of aiohttp, tested once at start."""
+"""What the fast connection assumes of aiohttp, checked when a listener starts.
+
+The fast connection drives aiohttp's C parser itself instead of going through the loop
+of `RequestHandler`. Its attributes are not public: where one of them is missing or a
+trial parse differs, listeners fall back to aiohttp's public low-level API.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
-from functools import cache
-from typing import Any
+from functools import lru_cache
 
-from aiohttp import web_protocol
+import aiohttp
 from aiohttp.base_protocol import BaseProtocol
 from aiohttp.http_parser import HttpRequestParser
-from aiohttp.streams import EMPTY_PAYLOAD
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
+from aiohttp.web_protocol import RequestHandler
 
 logger = logging.getLogger("gateway.http")
 
 _ATTRIBUTES = (
-    "_messages", "_waiter", "_parser", "_payload_parser", "_upgraded", "_buffer_paused",
-    "_request_in_progress", "_request_count", "_keepalive_timeout", "_next_keepalive_close_time",
-    "_max_msg_queue_size", "_force_close", "_close", "_paused", "_reading_paused",
+    "_parser", "_loop", "_paused", "_manager", "_buffer_paused", "_reading_paused",
+    "_request_handler", "_request_factory", "transport",
 )  # fmt: skip
-_METHODS = (
-    "_process_keepalive", "_pause_reading_for_buffer", "_make_error_handler", "_drain_helper",
-    "force_close", "_pause_transport_reading", "_resume_transport_reading",
-)  # fmt: skip
+_METHODS = ("_drain_helper", "_pause_transport_reading", "_resume_transport_reading")
+_PARAMETERS = ("max_line_size", "max_headers", "max_field_size", "auto_decompress", "read_bufsize")
 
 
-@cache
-def fast_path_works() -> bool:
-    """Whether this aiohttp is built as the short way expects; says so once if not."""
+class UnexpectedInternals(Exception):
+    """aiohttp is not built as we assume; the message says in what."""
+
+
+@lru_cache(maxsize=1)
+def fast_path_is_possible() -> bool:
+    """Check once per process, with one log line when the answer is no."""
     try:
-        trouble = _trouble()
+        check_internals()
     except Exception as error:
-        trouble = repr(error)
-    if trouble:
-        logger.warning("aiohttp's internals changed (%s): every request takes the plain path",
-                       trouble)  # fmt: skip
-    return not trouble
+        logger.warning(
+            "aiohttp %s is not built as expected (%s): "
+            "requests are served by the slower plain path",
+            aiohttp.__version__,
+            error,
+        )
+        return False
+    return True
 
 
-def _trouble() -> str:
-    handler = web_protocol.RequestHandler
-    known = {name for cls in handler.__mro__ for name in getattr(cls, "__slots__", ())}
+def check_internals() -> None:
+    """Raises `UnexpectedInternals`, or whatever the trial parse raised."""
+    slots = {name for kind in RequestHandler.__mro__ for name in getattr(kind, "__slots__", ())}
     for name in _ATTRIBUTES:
-        if name not in known:
-            return f"no attribute {name}"
+        if name not in slots:
+            raise UnexpectedInternals(f"RequestHandler has no {name}")
     for name in _METHODS:
-        if not callable(getattr(handler, name, None)):
-            return f"no method {name}"
-    if not hasattr(web_protocol, "_ErrInfo"):
-        return "no _ErrInfo"
-    return _parse_trouble()
+        if not callable(getattr(RequestHandler, name, None)):
+            raise UnexpectedInternals(f"RequestHandler has no {name}()")
+    parameters = inspect.signature(RequestHandler.__init__).parameters
+    for name in _PARAMETERS:
+        if name not in parameters:
+            raise UnexpectedInternals(f"RequestHandler takes no {name}")
+    _try_parser()
 
 
-def _parse_trouble() -> str:
+def _try_parser() -> None:
     loop = asyncio.new_event_loop()
     try:
-        parser: Any = HttpRequestParser(
-            BaseProtocol(loop),
-            loop,
-            2**16,
-            max_line_size=8190,
-            max_field_size=8190,
+        parser = HttpRequestParser(
+            BaseProtocol(loop), loop, 65536, max_line_size=1000, max_field_size=1000,
+            max_headers=10, auto_decompress=False, max_msg_queue_size=32,
+        )  # fmt: skip
+        messages, upgraded, tail = parser.feed_data(
+            b"GET /%2F?a=b HTTP/1.1\r\nhost: x\r\nX-a: 1 \r\n\r\n"
+            b"POST / HTTP/1.0\r\nContent-Length: 2\r\n\r\nab"
         )
-        messages, upgraded, tail = parser.feed_data(b"GET /a?b HTTP/1.1\r\nHost: h\r\n\r\n")
-        message, payload = messages[0]
         parser.message_consumed()
-        if (message.method, message.path, message.headers["host"]) != ("GET", "/a?b", "h"):
-            return "the parser's message has another shape"
-        if payload is not EMPTY_PAYLOAD or upgraded or tail or message.should_close:
-            return "the parser's answer has another shape"
-        return ""
+        parser.set_upgraded(False)
     finally:
         loop.close()
+    if upgraded or tail or len(messages) != 2:
+        raise UnexpectedInternals("feed_data() gives something else")
+    (get, empty), (post, body) = messages
+    facts = (
+        get.method, get.path, tuple(get.version), tuple(get.headers.items()), get.raw_headers,
+        get.should_close, get.upgrade, get.chunked, empty is EMPTY_PAYLOAD,
+        tuple(post.version), post.should_close, isinstance(body, StreamReader),
+        body.is_eof(), body.read_nowait(),
+    )  # fmt: skip
+    if facts != _EXPECTED:
+        raise UnexpectedInternals("the trial parse differs")
+
+
+_EXPECTED = (
+    "GET", "/%2F?a=b", (1, 1), (("Host", "x"), ("X-a", "1")), ((b"host", b"x"), (b"X-a", b"1")),
+    False, False, False, True, (1, 0), True, True, True, b"ab",
+)  # fmt: skip

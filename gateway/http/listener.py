@@ -1,6 +1,8 @@
-"""A listener: one address, one handler, graceful to the end.
+"""A listening socket and the connections made to it.
 
-Built on aiohttp's low-level server. Source: interface.md "Starting it"; RFC 9112.
+Built on aiohttp's low-level server. Two front ends with the same behaviour: the fast
+one drives aiohttp's parser itself, the plain one stays on its public API and takes over
+where the internals are not as expected.
 """
 
 from __future__ import annotations
@@ -11,37 +13,41 @@ import ssl
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from aiohttp import web
-from aiohttp.web_request import BaseRequest
-from multidict import CIMultiDict
+from aiohttp.web_server import Server
 
-from gateway.http.admission import admit
-from gateway.http.internals import fast_path_works
+from gateway.http.admission import Admission
+from gateway.http.fast_connection import FastConnection
+from gateway.http.internals import fast_path_is_possible
 from gateway.http.limits import EDGE_LIMITS, Limits
-from gateway.http.message import Headers, Refusal, Request, Response
-from gateway.http.protocol import Answer, ClientProtocol, RequestBody
+from gateway.http.message import (
+    BodyTooBig,
+    ClientGone,
+    ClientTimeout,
+    Headers,
+    Refusal,
+    Request,
+    Response,
+)
+from gateway.http.plain_connection import PlainConnection, serve_plain
 
 logger = logging.getLogger("gateway.http")
 
 Handler = Callable[[Request], Awaitable[Response]]
 Refuse = Callable[[Refusal, Headers | None], Response]
+Front = FastConnection | PlainConnection
 
-
-class _Server(web.Server):
-    """aiohttp's server with our protocol."""
-
-    def __init__(self, listener: Listener, settings: dict[str, Any]) -> None:
-        super().__init__(listener.answer_plain, handler_cancellation=True)  # type: ignore[arg-type]
-        self._listener = listener
-        self._settings = settings
-
-    def __call__(self) -> ClientProtocol:
-        return ClientProtocol(self._listener, self, loop=self._loop, **self._settings)
+_SWEEP = 0.5
+_PARSER_SLACK = 4096
 
 
 class Listener:
-    """Serves one address. `handler` answers requests that admission let pass; `refuse`
-    makes the answer to those that it did not."""
+    """Accepts connections and hands admitted requests to `handler`.
+
+    `refuse` makes the answer to what is not admitted, from the refusal and the
+    request's headers (None where they could not be read). A handler that raises
+    `Refusal`, `BodyTooBig`, `ClientTimeout` is answered through it too, and any other
+    exception is logged and answered as `Refusal("internal", 500)`.
+    """
 
     def __init__(
         self,
@@ -51,135 +57,129 @@ class Listener:
         limits: Limits = EDGE_LIMITS,
         tls: ssl.SSLContext | None = None,
         *,
-        fast_path: bool = True,
+        fast: bool = True,
     ) -> None:
+        """`fast`: False serves everything on aiohttp's public API."""
         self.name = name
-        self.limits = limits
+        self.handler = handler
         self.refuse = refuse
-        self.fast_path = fast_path and fast_path_works()
-        self.draining = False
+        self.limits = limits
+        self.admission = Admission(self.limits, "http" if tls is None else "https")
         self.requests = 0
-        self._handler = handler
+        """Requests handed to the handler so far."""
+        self.draining = False
+        self.now = 0.0
+        """`loop.time()` of the last sweep, in seconds."""
+        self.server: Server
         self._tls = tls
-        self._server: asyncio.Server | None = None
-        self._connections: set[ClientProtocol] = set()
+        self._fast = fast
+        self._front: type[Front] = FastConnection
+        self._connections: set[Front] = set()
+        self._listening: asyncio.Server | None = None
+        self._sweeping: asyncio.TimerHandle | None = None
         self._empty = asyncio.Event()
+        self._options: dict[str, Any] = {}
 
     @property
     def connections(self) -> int:
-        """Open client connections."""
+        """Connections open now."""
         return len(self._connections)
 
     @property
     def address(self) -> tuple[str, int]:
-        """(host, port) that is listened on; the real port where 0 was asked for."""
-        assert self._server is not None
-        host, port = self._server.sockets[0].getsockname()[:2]
-        return host, port
+        """(host, port) listened on, the real port where 0 was asked for. Raises
+        RuntimeError before `start`."""
+        if self._listening is None or not self._listening.sockets:
+            raise RuntimeError(f"{self.name} is not listening")
+        host, port = self._listening.sockets[0].getsockname()[:2]
+        return str(host), int(port)
+
+    @property
+    def is_fast(self) -> bool:
+        return self._front is FastConnection
 
     async def start(self, host: str, port: int, *, reuse_port: bool = False) -> None:
-        """Listen. Raises OSError when the address is taken."""
+        """Listen on `host`:`port`; port 0 takes any free one. Raises OSError."""
         loop = asyncio.get_running_loop()
-        settings = {
-            "keepalive_timeout": self.limits.keepalive,
+        limits = self.limits
+        self._front = FastConnection if self._fast and fast_path_is_possible() else PlainConnection
+        self.server = Server(lambda base: serve_plain(self, base), handler_cancellation=True)
+        above = limits.request_line + limits.headers + _PARSER_SLACK
+        self._options = {
+            "loop": loop,
             "access_log": None,
-            "logger": logger,
-            # Above ours, so that admission answers and not the parser.
-            "max_line_size": 128 * 1024,
-            "max_field_size": 128 * 1024,
-            "max_headers": 20_000,
-            "lingering_time": self.limits.lingering,
+            "keepalive_timeout": limits.keepalive_timeout,
+            "max_line_size": above,
+            "max_field_size": above,
+            "max_headers": limits.header_count + limits.headers // 4,
+            "lingering_time": limits.linger_timeout,
+            "read_bufsize": limits.buffer,
             "auto_decompress": False,
         }
-        self._server = await loop.create_server(
-            _Server(self, settings),
-            host,
-            port,
-            ssl=self._tls,
-            backlog=1024,
-            reuse_port=reuse_port or None,
+        self.now = loop.time()
+        self._listening = await loop.create_server(
+            self._connect, host, port, ssl=self._tls, reuse_port=reuse_port or None, backlog=1024
         )
+        self._sweeping = loop.call_later(_SWEEP, self._sweep)
 
     async def drain(self, patience: float = 30.0) -> None:
-        """No new connections; idle ones are closed, running requests finish within
-        `patience` seconds."""
+        """Stop accepting, close idle connections, let running requests finish for at
+        most `patience` seconds, then end what is left."""
         self.draining = True
-        if self._server is not None:
-            self._server.close()
+        if self._listening is not None:
+            self._listening.close()
         for connection in list(self._connections):
-            if connection.is_idle:
-                connection.force_close()
-        if self._connections:
-            self._empty.clear()
-            try:
-                async with asyncio.timeout(patience):
-                    await self._empty.wait()
-            except TimeoutError:
-                logger.warning("%s: %d requests were cut off", self.name, len(self._connections))
-        for connection in list(self._connections):
-            connection.force_close()
+            connection.finish()
+        if not await self._wait_until_empty(patience):
+            for connection in list(self._connections):
+                connection.stop()
+            await self._wait_until_empty(1.0)
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
 
-    # -- what the protocol asks
-
-    def joined(self, connection: ClientProtocol) -> bool:
-        """Count a connection in; False when there are too many."""
-        if len(self._connections) >= self.limits.connections or self.draining:
+    async def _wait_until_empty(self, patience: float) -> bool:
+        if not self._connections:
+            return True
+        self._empty.clear()
+        try:
+            await asyncio.wait_for(self._empty.wait(), patience)
+        except TimeoutError:
             return False
-        self._connections.add(connection)
         return True
 
-    def left(self, connection: ClientProtocol) -> None:
+    # -- the connections' calls
+
+    def opened(self, connection: Front) -> bool:
+        """Count a connection in. False when it is one too many."""
+        self._connections.add(connection)
+        return len(self._connections) <= self.limits.connections and not self.draining
+
+    def closed(self, connection: Front) -> None:
         self._connections.discard(connection)
         if not self._connections:
             self._empty.set()
 
-    async def answer(self, request: Request) -> Response:
-        """Admit a request and have it handled."""
-        self.requests += 1
-        try:
-            headers = request.headers
-            size = sum(len(name) + len(value) + 4 for name, value in headers.items())
-            if size > self.limits.headers:
-                raise Refusal("too_big_headers", 431)
-            request.target = admit(
-                request.method, request.target, request.version, headers, self.limits
-            )
-        except Refusal as refusal:
-            return self.refuse(refusal, request.headers)
-        try:
-            return await self._handler(request)
-        except Exception:
-            logger.exception("%s: the handler failed", self.name)
-            return self.refuse(Refusal("internal", 500), request.headers)
+    def refusal_for(self, error: Exception) -> tuple[Refusal, bool]:
+        """What to answer when the handler raised, and whether the connection may go on."""
+        if isinstance(error, Refusal):
+            return error, False
+        if isinstance(error, ClientTimeout):
+            return Refusal("request_timeout", 408), False
+        if isinstance(error, BodyTooBig):
+            return Refusal("too_big_body", 413), False
+        if isinstance(error, ClientGone):
+            return Refusal("bad_request", 400, "the request is incomplete"), False
+        logger.error("%s: the handler failed", self.name, exc_info=error)
+        return Refusal("internal", 500), True
 
-    async def answer_plain(self, incoming: BaseRequest) -> Answer:
-        """aiohttp's handler: the same answers, for requests that are not simple."""
-        protocol = incoming.protocol
-        assert isinstance(protocol, ClientProtocol)
-        version = f"{incoming.version.major}.{incoming.version.minor}"
-        headers = CIMultiDict(incoming.headers)
-        body: bytes | RequestBody = b""
-        if incoming.body_exists:
-            body = RequestBody(protocol, incoming.content, headers, self.limits.body_silence)
-        import time
+    def _connect(self) -> Front:
+        return self._front(self, **self._options)
 
-        request = Request(
-            incoming.method, incoming.raw_path, version, headers, body, protocol.facts, time.time()
-        )
-        if incoming.version.major != 1:
-            response = self.refuse(Refusal("bad_request", 400, "not HTTP/1.1"), headers)
-        else:
-            response = await self.answer(request)
-        return Answer(
-            protocol,
-            response,
-            is_head=incoming.method == "HEAD",
-            http10=version == "1.0",
-            close=not incoming.keep_alive,
-        )
-
-    def failed(self, request: Request) -> None:
-        logger.exception("%s: %s failed", self.name, request.method)
-
-    def broken(self, error: Exception) -> None:
-        logger.warning("%s: a response ended early: %s", self.name, error)
+    def _sweep(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        elapsed, self.now = now - self.now, now
+        for connection in list(self._connections):
+            connection.sweep(now, elapsed)
+        self._sweeping = loop.call_later(_SWEEP, self._sweep)

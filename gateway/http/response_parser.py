@@ -1,0 +1,248 @@
+"""Reads one upstream response after another from bytes: strict, no sockets.
+
+llhttp does the parsing, never leniently. What it lets pass and a gateway must not
+(framing by two rules, sizes, second values, ambiguous codings) is checked here.
+Sources: RFC 9112 section 6, reference/runtime/runtime-faults.md.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
+from multidict import CIMultiDict, istr
+
+from gateway.http.headers import CONNECTION, SINGLE_VALUED, drop_named_by_connection
+from gateway.http.limits import ResponseLimits
+from gateway.http.message import Headers, UpstreamError
+from gateway.http.raw_head import inspect_head
+
+_CONTENT_LENGTH = istr("Content-Length")
+_TRANSFER_ENCODING = istr("Transfer-Encoding")
+_NOTHING_NAMED = frozenset({"keep-alive", "Keep-Alive", "close", "Close"})
+_INTERIM_RESPONSES = 100
+_KNOWN_NAMES = 1024
+
+_names: dict[bytes, str] = {}
+
+
+def _header_name(raw: bytes) -> str:
+    name = _names.get(raw)
+    if name is None:
+        if len(_names) >= _KNOWN_NAMES:
+            _names.clear()
+        name = _names[raw] = istr(raw.decode("utf-8", "surrogateescape"))
+    return name
+
+
+class ResponseParser:
+    """The response that is being read. `start` begins with the next one."""
+
+    __slots__ = (
+        "_fields", "_head_size", "_interim", "_limits", "_parser", "_partial", "_reason",
+        "_without_body", "body", "body_bytes", "complete", "excess", "head_complete", "headers",
+        "keep_alive", "length", "reason", "started", "status", "trailers", "until_close",
+    )  # fmt: skip
+
+    def __init__(self, limits: ResponseLimits) -> None:
+        self._limits = limits
+        self._parser = HttpResponseParser(self)
+        self.keep_alive = True
+        self.excess = False
+        self.start("GET")
+
+    def start(self, method: str) -> None:
+        """Expect the response to a request with `method`."""
+        self._fields: list[tuple[str, str]] = []
+        self._without_body = method == "HEAD"
+        self._partial = b""
+        self._head_size = 0
+        self._reason = b""
+        self._interim = 0
+        self.status = 0
+        self.reason = ""
+        self.headers: Headers = CIMultiDict()
+        self.trailers: Headers | None = None
+        self.body: list[bytes] = []
+        """Chunks read and not taken yet."""
+        self.body_bytes = 0
+        """Bytes of the body so far."""
+        self.started = False
+        """True after the first byte."""
+        self.head_complete = False
+        self.complete = False
+        self.length = 0
+        """Content-Length in bytes, 0 without one."""
+        self.until_close = False
+        """True when only the end of the connection ends the body."""
+
+    def feed(self, data: bytes) -> None:
+        """Take in what arrived. Raises `UpstreamError`."""
+        self.started = True
+        if not self.head_complete:
+            self._head_size += len(data)
+        try:
+            self._parser.feed_data(data)
+        except HttpParserUpgrade:
+            if self.complete:
+                self.excess = True
+                return
+            raise UpstreamError("invalid", "an upgrade that nobody asked for") from None
+        except HttpParserError as error:
+            self._failed(data, error)
+        if not self.head_complete:
+            self._partial = self._partial + data if self._interim == 0 else data
+            if len(self._partial) > self._limits.status_line + self._limits.headers + 4:
+                raise self._named(self._partial)
+
+    def end(self) -> None:
+        """The connection has ended. Raises `UpstreamError` unless that completes it."""
+        if self.until_close and self.head_complete:
+            self.complete = True
+            self.keep_alive = False
+        elif not self.complete:
+            raise UpstreamError("eof", "the connection ended before the response")
+
+    def _failed(self, data: bytes, error: HttpParserError) -> None:
+        cause = error.__context__
+        if isinstance(cause, UpstreamError):
+            raise cause from None
+        if self.complete:
+            self.excess = True
+            return
+        if self.head_complete:
+            raise UpstreamError("invalid", "the body is malformed") from None
+        raise self._named(self._partial + data) from None
+
+    # -- llhttp's calls
+
+    def on_message_begin(self) -> None:
+        if self.complete:
+            self.excess = True
+
+    def on_status(self, reason: bytes) -> None:
+        self._reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.complete:
+            return
+        text = value.rstrip(b" \t").decode("utf-8", "surrogateescape")
+        if self.head_complete:
+            if self.trailers is None:
+                self.trailers = CIMultiDict()
+            self.trailers.add(_header_name(name), text)
+        else:
+            self._fields.append((_header_name(name), text))
+
+    def on_headers_complete(self) -> None:
+        if self.complete:
+            return
+        status = self._parser.get_status_code()
+        if status < 200:
+            self._skip_interim(status)
+            return
+        self.status = status
+        self.reason = self._reason.decode("utf-8", "surrogateescape")
+        headers = self.headers = CIMultiDict(self._fields)
+        if self._head_size > self._limits.status_line:
+            self._check_sizes()
+        if len(set(headers)) != len(headers):
+            self._check_duplicates()
+        self._frame(status, headers)
+        connection = headers.get(CONNECTION)
+        if connection is not None and connection not in _NOTHING_NAMED:
+            drop_named_by_connection(headers)
+        self.head_complete = True
+        if self._without_body:
+            self._complete()
+
+    def on_body(self, chunk: bytes) -> None:
+        if self.complete:
+            self.excess = True
+        else:
+            self.body.append(chunk)
+            self.body_bytes += len(chunk)
+
+    def on_message_complete(self) -> None:
+        if self.complete:
+            return
+        if not self.head_complete:  # an interim response
+            self._fields = []
+            self._reason = b""
+            return
+        self._complete()
+
+    # -- checks
+
+    def _complete(self) -> None:
+        self.complete = True
+        if self._without_body:
+            self.keep_alive = self._connection_persists()
+            self._parser = HttpResponseParser(self)  # llhttp may be waiting for a body
+        else:
+            self.keep_alive = self._parser.should_keep_alive() and not self.until_close
+
+    def _connection_persists(self) -> bool:
+        tokens = ",".join(self.headers.getall(CONNECTION, ())).lower()
+        if self._parser.get_http_version() != "1.1":
+            return "keep-alive" in tokens
+        return "close" not in tokens
+
+    def _skip_interim(self, status: int) -> None:
+        self._interim += 1
+        if status == 101:
+            raise UpstreamError("invalid", "101 without a request to switch protocols")
+        if status < 100 or self._interim > _INTERIM_RESPONSES:
+            raise UpstreamError("invalid", "too many interim responses")
+        for name, _ in self._fields:
+            if name in (_CONTENT_LENGTH, _TRANSFER_ENCODING):
+                raise UpstreamError("invalid", "an interim response with a body")
+
+    def _frame(self, status: int, headers: Headers) -> None:
+        coding = headers.get(_TRANSFER_ENCODING)
+        length = headers.get(_CONTENT_LENGTH)
+        if coding is not None:
+            if length is not None:
+                raise UpstreamError("invalid", "Content-Length together with Transfer-Encoding")
+            if coding.lower() != "chunked":
+                raise UpstreamError("invalid", "Transfer-Encoding is not exactly 'chunked'")
+            if self._parser.get_http_version() != "1.1":
+                raise UpstreamError("invalid", "Transfer-Encoding in a message of HTTP/1.0")
+        elif length is not None:
+            if not (length.isascii() and length.isdigit() and len(length) <= 18):
+                raise UpstreamError("invalid", "Content-Length is not a number")
+            self.length = 0 if self._without_body or status == 304 else int(length)
+        elif not (self._without_body or status in (204, 304)):
+            self.until_close = True
+
+    def _check_sizes(self) -> None:
+        limits = self._limits
+        if len(self._reason) + 15 > limits.status_line:
+            raise UpstreamError("too_big_line", limit=limits.status_line)
+        size = sum(
+            len(name.encode("utf-8", "surrogateescape"))
+            + len(value.encode("utf-8", "surrogateescape"))
+            + 4
+            for name, value in self._fields
+        )
+        if size > limits.headers:
+            raise UpstreamError("too_big_headers", limit=limits.headers)
+
+    def _check_duplicates(self) -> None:
+        seen: set[str] = set()
+        for name in self.headers:
+            lower = name.lower()
+            if lower in seen and lower in SINGLE_VALUED:
+                if lower == "transfer-encoding":
+                    raise UpstreamError("invalid", "two Transfer-Encodings")
+                raise UpstreamError("duplicate_header", header=str(name))
+            seen.add(lower)
+
+    def _named(self, raw: bytes) -> UpstreamError:
+        """What is wrong with a head that llhttp rejected."""
+        limits = self._limits
+        kind: str = "bad_request"
+        values: dict[str, Any] = {}
+        if not self._interim:
+            kind, values = inspect_head(raw, limits.status_line, limits.headers)
+        return UpstreamError("invalid" if kind == "bad_request" else kind, "", **values)
