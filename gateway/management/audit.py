@@ -6,6 +6,7 @@ Source: reference/runtime/management-api.md section 7.
 from __future__ import annotations
 
 import logging
+import re
 
 from aiohttp import web
 
@@ -27,15 +28,18 @@ async def record_write(store: Store, request: web.Request, status: int) -> None:
     operation = _OPERATIONS.get(request.method, "UPDATE")
     if operation == "CREATE" and status != 201:
         operation = "UPDATE"
-    uri = request.path.removeprefix("/v1")
+    uri = _long_form(request.path.removeprefix("/v1"))
     if action.isalpha():
         uri += f"?action={action}"
     try:
-        await store.audit.record(
-            str(request[USER])[:255], operation, uri[:_LONGEST_URI], str(status)
-        )
+        await store.audit.record(request[USER][:255], operation, uri[:_LONGEST_URI], str(status))
     except Exception:
         logger.exception("no audit record for %s %s (%d)", request.method, uri, status)
+
+
+def _long_form(path: str) -> str:
+    path = re.sub("^/o/", "/organizations/", path)
+    return re.sub("^(/organizations/[^/]+)/e/", r"\1/environments/", path)
 
 
 async def list_audits(call: Call) -> web.Response:

@@ -14,7 +14,8 @@ from gateway.management.fields import Fields
 from gateway.runtime.runtime import Runtime
 from gateway.store.store import Store
 
-USER = "gateway.management.user"
+USER = web.RequestKey("user", str)
+"""The administrator who calls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Call:
     @property
     def user(self) -> str:
         """The administrator who calls."""
-        return str(self.request[USER])
+        return self.request[USER]
 
     @property
     def organization(self) -> str:

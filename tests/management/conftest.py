@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import io
+import asyncio
+import base64
 import json
-import zipfile
+import shutil
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import BasicAuth, web
+from aiohttp import web
 from aiohttp.test_utils import TestServer
+from argon2 import PasswordHasher
+from yarl import URL
 
 from gateway.http.client import Client
 from gateway.management.application import management_application
@@ -19,8 +23,10 @@ from gateway.management.call import ManagementSettings
 from gateway.ports.clock import SystemClock
 from gateway.ports.services import Services
 from gateway.runtime.runtime import Runtime
+from gateway.store import administrators
 from gateway.store.store import Store
 from gateway.telemetry.access_log import AccessLog
+from tests.management.management_bundles import bundle
 
 USER, PASSWORD = "admin@example.com", "correct horse"
 
@@ -48,6 +54,11 @@ class Answer:
         return self.json["message"]
 
 
+def basic(user: str, password: str) -> str:
+    """The value of an Authorization header."""
+    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+
+
 class Api:
     """Calls below /v1/organizations/demo, as the administrator."""
 
@@ -60,23 +71,24 @@ class Api:
         self.runtime = runtime
 
     async def call(
-        self, method: str, path: str, body: Any = None, *, auth: Any = USER, **options: Any
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        auth: Any = (USER, PASSWORD),
+        **options: Any,
     ) -> Answer:
         if body is not None and not isinstance(body, bytes | str | aiohttp.FormData):
             options["json"] = body
         elif body is not None:
             options["data"] = body
-        if auth == USER:
-            auth = BasicAuth(USER, PASSWORD)
-        url = (
-            path
-            if path.startswith("/v1") or path.startswith("/oauth")
-            else (f"/v1/organizations/demo{path}")
-        )
-        from yarl import URL
-
+        headers = dict(options.pop("headers", None) or {})
+        if auth is not None:
+            headers["Authorization"] = basic(*auth) if isinstance(auth, tuple) else auth
+        url = path if path.startswith(("/v1", "/oauth/")) else f"/v1/organizations/demo{path}"
         target = URL(f"http://127.0.0.1:{self.server.port}{url}", encoded=True)
-        async with self.session.request(method, target, auth=auth, **options) as response:
+        async with self.session.request(method, target, headers=headers, **options) as response:
             return Answer(response.status, response.headers, await response.read())
 
     async def get(self, path: str, **options: Any) -> Answer:
@@ -127,52 +139,28 @@ class Api:
         )
 
 
-ENDPOINT = """<ProxyEndpoint name="default">
-  <PreFlow name="PreFlow"><Request>{steps}</Request><Response/></PreFlow>
-  <Flows><Flow name="one"><Condition>request.verb = "GET"</Condition>
-    <Request/><Response/></Flow></Flows>
-  <HTTPProxyConnection><BasePath>{path}</BasePath>
-    <VirtualHost>default</VirtualHost></HTTPProxyConnection>
-  <RouteRule name="none"/>
-</ProxyEndpoint>"""
+@pytest.fixture(scope="session")
+def first_start(tmp_path_factory) -> Path:
+    """A data directory as the first start leaves it, with a password that is quick to
+    check. Every test gets a copy."""
 
-POLICY = """<AssignMessage name="mark">
-  <Set><Headers><Header name="X-Mark">{mark}</Header></Headers></Set>
-  <AssignTo createNew="false" type="request"/>
-</AssignMessage>"""
+    async def make() -> None:
+        store = await Store.open(f"sqlite:///{folder / 'gateway.db'}", folder, "demo")
+        await store.organizations.create("demo", ("test", "prod"), "system")
+        await store.administrators.set_password(USER, PASSWORD)
+        await store.close()
 
-
-def bundle(
-    path: str = "/hello",
-    mark: str = "1",
-    steps: str = "<Step><Name>mark</Name></Step>",
-    files: dict[str, str | bytes] | None = None,
-) -> bytes:
-    """The ZIP of a small proxy with one policy and one resource."""
-    content: dict[str, str | bytes] = {
-        "apiproxy/hello.xml": '<APIProxy name="hello"><DisplayName>Hello</DisplayName>'
-        "<Description>Says hello</Description></APIProxy>",
-        "apiproxy/proxies/default.xml": ENDPOINT.format(path=path, steps=steps),
-        "apiproxy/policies/mark.xml": POLICY.format(mark=mark),
-        "apiproxy/resources/jsc/a.js": "var a = 1;",
-        **(files or {}),
-    }
-    return zipped(content)
-
-
-def zipped(content: dict[str, str | bytes]) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in content.items():
-            archive.writestr(name, text)
-    return buffer.getvalue()
+    folder = tmp_path_factory.mktemp("first_start")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(administrators, "_hasher", PasswordHasher(1, 8, 1))
+        asyncio.run(make())
+    return folder
 
 
 @pytest.fixture
-async def store(tmp_path):
-    store = await Store.open(f"sqlite:///{tmp_path / 'gateway.db'}", tmp_path, "demo")
-    await store.organizations.create("demo", ("test", "prod"), "system")
-    await store.administrators.set_password(USER, PASSWORD)
+async def store(tmp_path, first_start):
+    folder = shutil.copytree(first_start, tmp_path / "data")
+    store = await Store.open(f"sqlite:///{folder / 'gateway.db'}", folder, "demo")
     yield store
     await store.close()
 
