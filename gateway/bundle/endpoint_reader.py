@@ -5,11 +5,9 @@ Source: reference/runtime/flows.md sections 1 and 2, endpoint-properties.md.
 
 from __future__ import annotations
 
-import re
-
+from gateway.bundle.base_path import BadBasePath, parse_base_path
 from gateway.bundle.diagnostics import Diagnostics
 from gateway.bundle.flow_reader import (
-    PLACEHOLDER,
     anywhere,
     read_default_fault_rule,
     read_fault_rules,
@@ -28,61 +26,21 @@ from gateway.bundle.model import (
     SharedFlow,
     TargetEndpoint,
 )
+from gateway.bundle.vocabulary import check_elements
 from gateway.bundle.xml import Element
 
-_COMMON_CHILDREN = frozenset(
-    {
-        "PreFlow", "PostFlow", "Flows", "EventFlow", "Description", "DisplayName",
-        "FaultRules", "DefaultFaultRule", "Properties",
-    }
-)  # fmt: skip
 _CONNECTIONS = ("HTTPTargetConnection", "LocalTargetConnection", "ScriptTarget", "HostedTarget")
-_PROXY_CHILDREN = _COMMON_CHILDREN | {"RouteRule", "PostClientFlow", "HTTPProxyConnection"}
-_TARGET_CHILDREN = _COMMON_CHILDREN.union(_CONNECTIONS)
-
-
-class BadBasePath(ValueError):
-    """A base path that cannot be routed; the message says why."""
-
-
-def parse_base_path(text: str) -> str:
-    """`/v1/weather` of `/v1/weather/`, `v1/weather` and the like; `/` of nothing.
-    Raises `BadBasePath` (flows.md section 2.3)."""
-    path = "/" + text.strip().strip("/")
-    if found := PLACEHOLDER.search(path):
-        raise BadBasePath(f"holds the unfilled placeholder {found[0]}")
-    if re.search(r"[\s?#]", path):
-        raise BadBasePath("holds a blank, ? or #")
-    segments = path.split("/")[1:]
-    if path != "/" and "" in segments:
-        raise BadBasePath("has an empty segment")
-    for segment in segments:
-        if "*" in segment and segment != "*":
-            raise BadBasePath(f"'{segment}': a wildcard * stands for one whole segment")
-    if segments[0] == "*":
-        raise BadBasePath("the first segment cannot be the wildcard *")
-    return path
 
 
 def read_proxy_endpoint(root: Element, name: str, diagnostics: Diagnostics) -> ProxyEndpoint:
     """One file of proxies/; what is wrong goes to `diagnostics`."""
-    _warn_unknown(root, _PROXY_CHILDREN, diagnostics)
+    check_elements(root, diagnostics)
     connection = root.find("HTTPProxyConnection")
-    path = "" if connection is None else connection.child_text("BasePath")
-    base_path = "/"
-    try:
-        base_path = parse_base_path(path)
-        if path and not path.startswith("/"):
-            where = root if connection is None else connection
-            diagnostics.warning(where, f"<BasePath> '{path}' is read as '{base_path}'")
-    except BadBasePath as error:
-        where = root if connection is None else connection.find("BasePath") or connection
-        diagnostics.error(where, f"<BasePath> '{path}' {error}")
     hosts = () if connection is None else connection.find_all("VirtualHost")
     return ProxyEndpoint(
         name=name,
         description=root.child_text("Description"),
-        base_path=base_path,
+        base_path=_read_base_path(connection, diagnostics),
         virtual_hosts=tuple(host.text.strip() for host in hosts if host.text.strip()),
         properties=read_properties(connection),
         pre_flow=read_flow(anywhere(root, "PreFlow", "Flows"), "PreFlow", diagnostics),
@@ -101,9 +59,24 @@ def read_proxy_endpoint(root: Element, name: str, diagnostics: Diagnostics) -> P
     )
 
 
+def _read_base_path(connection: Element | None, diagnostics: Diagnostics) -> str:
+    element = None if connection is None else connection.find("BasePath")
+    if element is None:
+        return "/"
+    text = element.text.strip()
+    try:
+        base_path = parse_base_path(text)
+    except BadBasePath as error:
+        diagnostics.error(element, f"<BasePath> '{text}' {error}")
+        return "/"
+    if text and not text.startswith("/"):
+        diagnostics.warning(element, f"<BasePath> '{text}' is read as '{base_path}'")
+    return base_path
+
+
 def read_target_endpoint(root: Element, name: str, diagnostics: Diagnostics) -> TargetEndpoint:
     """One file of targets/."""
-    _warn_unknown(root, _TARGET_CHILDREN, diagnostics)
+    check_elements(root, diagnostics)
     return TargetEndpoint(
         name=name,
         description=root.child_text("Description"),
@@ -155,10 +128,5 @@ def _read_connection(root: Element, diagnostics: Diagnostics) -> Connection | No
 
 def read_shared_flow(root: Element, name: str, diagnostics: Diagnostics) -> SharedFlow:
     """One file of sharedflows/."""
+    check_elements(root, diagnostics)
     return SharedFlow(name, read_steps(root, diagnostics), root.file, root.line)
-
-
-def _warn_unknown(root: Element, known: frozenset[str], diagnostics: Diagnostics) -> None:
-    for child in root.children:
-        if child.name not in known:
-            diagnostics.warning(child, f"<{child.name}> in a <{root.name}> has no effect")

@@ -8,7 +8,6 @@ Source: reference/runtime/flows.md sections 1, 4 and 5.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from gateway.bundle.diagnostics import Diagnostics
@@ -21,10 +20,6 @@ from gateway.bundle.model import (
     Step,
 )
 from gateway.bundle.xml import Element
-
-_IGNORED = frozenset({"FaultRules", "Description", "DisplayName", "Properties"})
-PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\$\{[^}]*\}|@[A-Za-z0-9_.-]+@")
-"""What a template leaves in a name when nobody filled it in."""
 
 
 def read_condition(element: Element) -> Condition | None:
@@ -55,9 +50,6 @@ def _step(element: Element, diagnostics: Diagnostics) -> Step | None:
         if element.children or element.text.strip():
             diagnostics.error(element, "a <Step> needs a <Name>: the policy to run")
         return None
-    for child in element.children:
-        if child.name not in ("Name", "Condition") and child.name not in _IGNORED:
-            diagnostics.warning(child, f"<{child.name}> in a <Step> has no effect")
     return Step(name, read_condition(element), element.file, element.line)
 
 

@@ -19,8 +19,8 @@ from gateway.bundle.endpoint_reader import (
     read_target_endpoint,
 )
 from gateway.bundle.files import Files
-from gateway.bundle.flow_reader import PLACEHOLDER
 from gateway.bundle.model import Bundle, Kind, PolicyDefinition, Resource
+from gateway.bundle.placeholders import find_placeholder
 from gateway.bundle.references import check_references
 from gateway.bundle.xml import Element, parse_xml
 
@@ -45,7 +45,8 @@ def read_bundle(
         kind = "sharedflowbundle"
     reader = _Reader(files, kind, diagnostics)
     bundle = reader.read(name)
-    check_references(bundle, known_resources or (lambda url: False), diagnostics)
+    known = known_resources or (lambda url: False)
+    check_references(bundle, known, frozenset(reader.unreadable), diagnostics)
     diagnostics.raise_if_errors()
     return bundle, diagnostics.warnings
 
@@ -55,6 +56,8 @@ class _Reader:
         self._files = files
         self._kind: Kind = kind
         self._diagnostics = diagnostics
+        self.unreadable: set[str] = set()
+        """Stems of malformed files: their policies and targets are not missing as well."""
 
     def read(self, name: str | None) -> Bundle:
         manifest = self._manifest()
@@ -62,12 +65,14 @@ class _Reader:
         chosen = name or own or self._file_name()
         place = Place(manifest.file, manifest.line) if manifest is not None else Place(self._kind)
         if not _PROXY_NAME.fullmatch(chosen):
-            self._diagnostics.error(place, f"'{chosen}' is no name: letters, digits, _ - . only")
-        endpoints = self._endpoints("proxies", "ProxyEndpoint", read_proxy_endpoint)
-        if self._kind == "apiproxy" and not endpoints and not self._diagnostics.errors:
             self._diagnostics.error(
-                Place(f"{self._kind}/proxies"), "a proxy needs at least one ProxyEndpoint"
+                place,
+                f"'{chosen}' cannot be the bundle's name: letters, digits, _ - . only "
+                "(the name given at deployment wins)",
             )
+        endpoints = self._endpoints("proxies", "ProxyEndpoint", read_proxy_endpoint)
+        shared_flows = self._endpoints("sharedflows", "SharedFlow", read_shared_flow)
+        self._check_entry(bool(endpoints), bool(shared_flows))
         return Bundle(
             kind=self._kind,
             name=chosen,
@@ -79,14 +84,25 @@ class _Reader:
             target_endpoints=self._endpoints("targets", "TargetEndpoint", read_target_endpoint),
             policies=self._policies(),
             resources=self._resources(),
-            shared_flows=self._endpoints("sharedflows", "SharedFlow", read_shared_flow),
+            shared_flows=shared_flows,
         )
+
+    def _check_entry(self, proxy_endpoints: bool, shared_flows: bool) -> None:
+        if self._diagnostics.errors:
+            return
+        if self._kind == "apiproxy" and not proxy_endpoints:
+            where = Place("apiproxy/proxies")
+            self._diagnostics.error(where, "a proxy needs at least one ProxyEndpoint")
+        if self._kind == "sharedflowbundle" and not shared_flows:
+            where = Place("sharedflowbundle/sharedflows")
+            self._diagnostics.error(where, "a shared flow bundle needs a SharedFlow")
 
     def _xml(self, path: str) -> Element | None:
         try:
             return parse_xml(self._files[path], path)
         except BundleError as error:
             self._diagnostics.extend(error.diagnostics)
+            self.unreadable.add(PurePosixPath(path).stem)
             return None
 
     def _paths(self, folder: str) -> list[str]:
@@ -141,9 +157,9 @@ class _Reader:
 
     def _name_of(self, root: Element, path: str) -> str:
         name = root.attributes.get("name", "").strip() or PurePosixPath(path).stem
-        if placeholder := PLACEHOLDER.search(name):
+        if placeholder := find_placeholder(name):
             self._diagnostics.error(
-                root, f"the name '{name}' holds the unfilled placeholder {placeholder[0]}"
+                root, f"the name '{name}' holds the unfilled placeholder {placeholder}"
             )
         elif not _NAME.fullmatch(name):
             self._diagnostics.error(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from gateway.bundle.diagnostics import Diagnostics
-from gateway.bundle.flow_reader import PLACEHOLDER
+from gateway.bundle.diagnostics import Diagnostics, did_you_mean
 from gateway.bundle.model import Bundle, Flow, PolicyDefinition, ProxyEndpoint, Step, TargetEndpoint
+from gateway.bundle.placeholders import find_placeholder
 from gateway.bundle.xml import Element
 
 _RESOURCE = re.compile(r"(jsc|java|py|xsl|wsdl|xsd|oas|openapi|graphql|node|template)://(\S+)")
@@ -18,14 +17,19 @@ _RESOURCE_ELEMENTS = frozenset(
 
 
 def check_references(
-    bundle: Bundle, known_resources: Callable[[str], bool], diagnostics: Diagnostics
+    bundle: Bundle,
+    known_resources: Callable[[str], bool],
+    unreadable: frozenset[str],
+    diagnostics: Diagnostics,
 ) -> None:
     """Every step has its policy, every route its target, every policy its resources,
-    every ProxyEndpoint a base path of its own."""
+    every ProxyEndpoint a base path of its own. Nothing is said of `unreadable` names:
+    their files have errors already."""
     for step in all_steps(bundle):
-        _check_step(step, bundle, diagnostics)
+        if step.name not in unreadable:
+            _check_step(step, bundle, diagnostics)
     for endpoint in bundle.proxy_endpoints.values():
-        _check_routes(endpoint, bundle, diagnostics)
+        _check_routes(endpoint, bundle, unreadable, diagnostics)
     _check_base_paths(bundle, diagnostics)
     for policy in bundle.policies.values():
         _check_resources(policy, bundle, known_resources, diagnostics)
@@ -60,44 +64,46 @@ def _flows(endpoint: ProxyEndpoint | TargetEndpoint) -> Iterator[Flow]:
 def _check_step(step: Step, bundle: Bundle, diagnostics: Diagnostics) -> None:
     if step.name in bundle.policies:
         return
-    if placeholder := PLACEHOLDER.search(step.name):
+    if placeholder := find_placeholder(step.name):
         diagnostics.error(
-            step, f"<Step> '{step.name}' holds the unfilled placeholder {placeholder[0]}"
+            step, f"<Step> '{step.name}' holds the unfilled placeholder {placeholder}"
         )
         return
-    diagnostics.error(
-        step, f"<Step> '{step.name}': there is no such policy{_hint(step.name, bundle.policies)}"
-    )
+    hint = did_you_mean(step.name, bundle.policies) or " in policies/"
+    diagnostics.error(step, f"<Step> '{step.name}': there is no such policy{hint}")
 
 
-def _hint(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f"; did you mean '{close[0]}'?" if close else " in policies/"
-
-
-def _check_routes(endpoint: ProxyEndpoint, bundle: Bundle, diagnostics: Diagnostics) -> None:
+def _check_routes(
+    endpoint: ProxyEndpoint, bundle: Bundle, unreadable: frozenset[str], diagnostics: Diagnostics
+) -> None:
     for rule in endpoint.route_rules:
+        destinations = (rule.target_endpoint, rule.url, rule.integration_endpoint)
+        if sum(destination is not None for destination in destinations) > 1:
+            diagnostics.error(rule, f"RouteRule '{rule.name}' has more than one destination")
         target = rule.target_endpoint
-        if target is not None and target not in bundle.target_endpoints:
-            close = difflib.get_close_matches(target, list(bundle.target_endpoints), 1)
-            hint = f"; did you mean '{close[0]}'?" if close else " in targets/"
+        if target is not None and target not in bundle.target_endpoints.keys() | unreadable:
+            hint = did_you_mean(target, bundle.target_endpoints) or " in targets/"
             diagnostics.error(
                 rule, f"RouteRule '{rule.name}': there is no TargetEndpoint '{target}'{hint}"
             )
 
 
 def _check_base_paths(bundle: Bundle, diagnostics: Diagnostics) -> None:
-    taken: dict[tuple[str, str], ProxyEndpoint] = {}
-    for endpoint in bundle.proxy_endpoints.values():
-        for host in endpoint.virtual_hosts or ("",):
-            other = taken.setdefault((endpoint.base_path, host), endpoint)
-            if other is not endpoint:
+    endpoints = list(bundle.proxy_endpoints.values())
+    for index, endpoint in enumerate(endpoints):
+        for other in endpoints[:index]:
+            if endpoint.base_path == other.base_path and _share_a_host(endpoint, other):
                 diagnostics.error(
                     endpoint,
                     f"ProxyEndpoints '{other.name}' and '{endpoint.name}' have the same base "
                     f"path {endpoint.base_path}",
                 )
-                break
+
+
+def _share_a_host(one: ProxyEndpoint, other: ProxyEndpoint) -> bool:
+    """An endpoint that names no virtual host is served by all of them."""
+    mine, theirs = one.virtual_hosts, other.virtual_hosts
+    return not mine or not theirs or not set(mine).isdisjoint(theirs)
 
 
 def _check_resources(
@@ -116,11 +122,14 @@ def _check_resources(
             diagnostics.error(
                 element,
                 f"policy '{policy.name}': there is no resource {found[0]} "
-                f"(resources/{found[1]}/{found[2]})",
+                f"(resources/{found[1]}/{found[2]})"
+                f"{did_you_mean(found[0], bundle.resources)}",
             )
 
 
-def _walk(element: Element) -> Iterator[Element]:
-    yield element
-    for child in element.children:
-        yield from _walk(child)
+def _walk(root: Element) -> Iterator[Element]:
+    waiting = [root]
+    while waiting:
+        element = waiting.pop()
+        yield element
+        waiting.extend(reversed(element.children))

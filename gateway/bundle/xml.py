@@ -7,36 +7,69 @@ DTDs and entities are refused. Source: reference/runtime/flows.md section 1.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pyexpat import ErrorString, ExpatError, ParserCreate
+from dataclasses import dataclass
+from pyexpat import ExpatError, ParserCreate
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, NoReturn
 
 from gateway.bundle.diagnostics import BundleError
+from gateway.bundle.xml_errors import explain
 
 MAX_BYTES = 5 * 1024 * 1024
 MAX_DEPTH = 200
 MAX_ELEMENTS = 200_000
 MAX_ATTRIBUTES = 1_000
 _NO_ATTRIBUTES: Mapping[str, str] = MappingProxyType({})
+_CDATA_OR_COMMENT = re.compile(r"<!\[CDATA\[(.*?)\]\]>|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Element:
-    """One element. `text` is its direct character data, unescaped, not stripped."""
+@dataclass(slots=True, eq=False)
+class Document:
+    """A file that was parsed. `encoding` becomes known with its first bytes."""
 
-    name: str
-    attributes: Mapping[str, str]
-    children: tuple[Element, ...]
-    text: str
     file: str
-    line: int
-    source: bytes = field(default=b"", repr=False)
-    """The file, where there are children: their markup lies in it."""
-    span: tuple[int, int] = (0, 0)
-    """Byte offsets of the start tag and of the end tag in `source`."""
-    encoding: str = "utf-8"
+    content: bytes
+    encoding: str
+
+
+class Element:
+    """One element. `text` is its direct character data, unescaped, not stripped.
+
+    Frozen for the type checker only: a frozen dataclass takes five times as long to make,
+    and a start reads a thousand bundles.
+    """
+
+    __slots__ = ("_document", "_end", "_start", "attributes", "children", "line", "name", "text")
+
+    def __init__(
+        self,
+        name: str,
+        attributes: Mapping[str, str],
+        children: tuple[Element, ...],
+        text: str,
+        line: int,
+        document: Document,
+        start: int,
+        end: int,
+    ) -> None:
+        self.name: Final = name
+        self.attributes: Final = attributes
+        self.children: Final = children
+        self.text: Final = text
+        self.line: Final = line
+        self._document: Final = document
+        self._start: Final = start
+        self._end: Final = end
+
+    def __repr__(self) -> str:
+        return f"<{self.name}> at {self.file}:{self.line}"
+
+    @property
+    def file(self) -> str:
+        return self._document.file
 
     @property
     def markup(self) -> str:
@@ -44,10 +77,12 @@ class Element:
         or the unescaped text when there is none."""
         if not self.children:
             return self.text
-        start, end = self.span
-        inner = self.source[start:end].decode(self.encoding, "replace")
-        inner = inner[_tag_length(inner) :]
-        return _without_cdata_marks(inner.replace("\r\n", "\n"))
+        document = self._document
+        source = document.content[self._start : self._end].decode(document.encoding, "replace")
+        inner = _TAG.sub("", source, 1).replace("\r\n", "\n").replace("\r", "\n")
+        return _CDATA_OR_COMMENT.sub(
+            lambda found: found[0] if found[1] is None else found[1], inner
+        )
 
     def find(self, path: str) -> Element | None:
         """The first element at `path` (`Set/Payload`), None when there is none."""
@@ -71,146 +106,107 @@ class Element:
         return (found.text.strip() if found is not None else "") or default
 
 
-def _tag_length(source: str) -> int:
-    """The length of the tag that `source` begins with; `>` may stand in quotes."""
-    quote = ""
-    for index, letter in enumerate(source):
-        if quote:
-            if letter == quote:
-                quote = ""
-        elif letter in "\"'":
-            quote = letter
-        elif letter == ">":
-            return index + 1
-    return len(source)
-
-
-def _without_cdata_marks(source: str) -> str:
-    pieces = []
-    rest = source
-    while True:
-        before, mark, after = rest.partition("<![CDATA[")
-        pieces.append(before)
-        if not mark:
-            return "".join(pieces)
-        inside, _, rest = after.partition("]]>")
-        pieces.append(inside)
-
-
-@dataclass(slots=True)
-class _Open:
-    name: str
-    attributes: Mapping[str, str]
-    line: int
-    start: int
-    children: list[Element] = field(default_factory=list)
-    text: list[str] = field(default_factory=list)
-
-
-class _Refused(Exception):
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
 def parse_xml(content: bytes, file: str) -> Element:
     """The root element of a file. Raises `BundleError` with the line of the trouble."""
     if len(content) > MAX_BYTES:
         raise BundleError.at(file, 0, f"the file is larger than {MAX_BYTES:,} bytes")
     if not content.strip():
         raise BundleError.at(file, 1, "the file is empty: an XML document is expected")
-    reader = _Reader(content, file)
+    document = Document(file, content, _encoding(content))
+    parser: Any = ParserCreate()
+    tree = _Tree(parser, document)
     try:
-        return reader.read()
+        parser.Parse(content, True)
     except _Refused as refused:
-        raise BundleError.at(file, reader.line, refused.message) from None
+        raise BundleError.at(file, parser.CurrentLineNumber, str(refused)) from None
     except ExpatError as error:
-        hint = _hint(content, error)
-        reason = ErrorString(error.code)
-        raise BundleError.at(file, error.lineno, f"not well-formed XML: {reason}{hint}") from None
+        reason = explain(error.code, content, parser.ErrorByteIndex, tree.innermost)
+        raise BundleError.at(file, error.lineno, f"not well-formed XML: {reason}") from None
     except (ValueError, LookupError) as error:
-        raise BundleError.at(file, reader.line, f"not readable as XML: {error}") from None
+        raise BundleError.at(
+            file, parser.CurrentLineNumber, f"not readable as XML: {error}"
+        ) from None
+    return tree.root[0]
 
 
-def _hint(content: bytes, error: ExpatError) -> str:
-    if error.code == 17 or (b"<?xml" in content[3:2000] and not content.startswith(b"<?xml")):
-        declared = content.find(b"<?xml")
-        if declared > 3:
-            return "; the XML declaration must be the very first thing in the file"
-    return ""
+def _encoding(content: bytes) -> str:
+    """How markup is decoded, unless an XML declaration says otherwise."""
+    if content.startswith((b"\xff\xfe", b"<\0")):
+        return "utf-16-le"
+    if content.startswith((b"\xfe\xff", b"\0<")):
+        return "utf-16-be"
+    return "utf-8"
 
 
-class _Reader:
-    """One parse. Handlers build the tree from the innermost element outwards."""
+class _Refused(Exception):
+    """XML that expat takes and we do not."""
 
-    def __init__(self, content: bytes, file: str) -> None:
-        self.file = file
-        self._content = content
-        self._open: list[_Open] = []
-        self._root: Element | None = None
-        self._count = 0
-        parser: Any = ParserCreate()
+
+class _Tree:
+    """Builds elements from expat's events, the innermost first.
+
+    The children and the text of the element at hand are held in variables of the
+    handlers; those of the elements around it wait on a stack.
+    """
+
+    def __init__(self, parser: Any, document: Document) -> None:
+        self.root: list[Element] = []
+        self._open: list[tuple[str, Mapping[str, str], int, int, list[Element], list[str]]] = []
         parser.buffer_text = True
         parser.SetParamEntityParsing(0)
-        parser.StartElementHandler = self._start
-        parser.EndElementHandler = self._end
-        parser.CharacterDataHandler = self._characters
-        parser.StartDoctypeDeclHandler = self._doctype
-        parser.EntityDeclHandler = self._entity
-        parser.ExternalEntityRefHandler = self._entity
         parser.XmlDeclHandler = self._declaration
-        self._parser = parser
-        self._encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8"
+        parser.StartDoctypeDeclHandler = _refuse_doctype
+        parser.EntityDeclHandler = _refuse_entity
+        parser.ExternalEntityRefHandler = _refuse_entity
+        self._document = document
+        self._listen(parser)
 
     @property
-    def line(self) -> int:
-        return int(self._parser.CurrentLineNumber)
-
-    def read(self) -> Element:
-        self._parser.Parse(self._content, True)
-        if self._root is None:
-            raise _Refused("there is no element")
-        return self._root
+    def innermost(self) -> tuple[str, int] | None:
+        """Name and line of the element that is open where the parser stands."""
+        return (self._open[-1][0], self._open[-1][2]) if self._open else None
 
     def _declaration(self, version: str, encoding: str | None, standalone: int) -> None:
-        if encoding and not encoding.lower().startswith("utf-16"):
-            self._encoding = encoding
+        if encoding and not self._document.encoding.startswith("utf-16"):
+            self._document.encoding = encoding
 
-    def _start(self, name: str, attributes: dict[str, str]) -> None:
-        self._count += 1
-        if self._count > MAX_ELEMENTS:
-            raise _Refused(f"more than {MAX_ELEMENTS:,} elements")
-        if len(self._open) >= MAX_DEPTH:
-            raise _Refused(f"elements are nested deeper than {MAX_DEPTH}")
-        if len(attributes) > MAX_ATTRIBUTES:
-            raise _Refused(f"<{name}> has more than {MAX_ATTRIBUTES} attributes")
-        shared = MappingProxyType(attributes) if attributes else _NO_ATTRIBUTES
-        self._open.append(_Open(name, shared, self.line, self._parser.CurrentByteIndex))
+    def _listen(self, parser: Any) -> None:
+        waiting, document = self._open, self._document
+        children, text = self.root, list[str]()
+        count = 0
 
-    def _end(self, name: str) -> None:
-        element = self._open.pop()
-        built = Element(
-            name,
-            element.attributes,
-            tuple(element.children),
-            "".join(element.text),
-            self.file,
-            element.line,
-            self._content if element.children else b"",
-            (element.start, self._parser.CurrentByteIndex),
-            self._encoding,
-        )
-        if self._open:
-            self._open[-1].children.append(built)
-        else:
-            self._root = built
+        def start(name: str, attributes: dict[str, str]) -> None:
+            nonlocal children, text, count
+            count += 1
+            if count > MAX_ELEMENTS:
+                raise _Refused(f"more than {MAX_ELEMENTS:,} elements")
+            if len(waiting) >= MAX_DEPTH:
+                raise _Refused(f"elements are nested deeper than {MAX_DEPTH}")
+            if len(attributes) > MAX_ATTRIBUTES:
+                raise _Refused(f"<{name}> has more than {MAX_ATTRIBUTES} attributes")
+            shared = MappingProxyType(attributes) if attributes else _NO_ATTRIBUTES
+            line, offset = parser.CurrentLineNumber, parser.CurrentByteIndex
+            waiting.append((name, shared, line, offset, children, text))
+            children, text = [], []
 
-    def _characters(self, text: str) -> None:
-        if self._open:
-            self._open[-1].text.append(text)
+        def end(ignored: str) -> None:
+            nonlocal children, text
+            inner, content = tuple(children), "".join(text)
+            name, attributes, line, offset, children, text = waiting.pop()
+            last = parser.CurrentByteIndex if inner else offset
+            children.append(Element(name, attributes, inner, content, line, document, offset, last))
 
-    def _doctype(self, *ignored: object) -> None:
-        raise _Refused("document type declarations (DTD) are not allowed: remove <!DOCTYPE ...>")
+        def characters(data: str) -> None:
+            text.append(data)
 
-    def _entity(self, *ignored: object) -> None:
-        raise _Refused("entity declarations are not allowed")
+        parser.StartElementHandler = start
+        parser.EndElementHandler = end
+        parser.CharacterDataHandler = characters
+
+
+def _refuse_doctype(*ignored: object) -> NoReturn:
+    raise _Refused("document type declarations (DTD) are not allowed: remove <!DOCTYPE ...>")
+
+
+def _refuse_entity(*ignored: object) -> NoReturn:
+    raise _Refused("entity declarations are not allowed")
