@@ -11,6 +11,7 @@ from sqlalchemy import insert, select, update
 
 from gateway.ports.clock import Clock
 from gateway.store.database import Database
+from gateway.store.repository import whole
 from gateway.store.tables import administrators
 
 _hasher = PasswordHasher()
@@ -20,11 +21,11 @@ class Administrators:
     """Hashing takes about a tenth of a second and runs in a thread."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+        self.database = database
         self._clock = clock
 
     async def names(self) -> tuple[str, ...]:
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             found = await connection.scalars(
                 select(administrators.c.name).order_by(administrators.c.name)
             )
@@ -33,17 +34,18 @@ class Administrators:
     async def verify(self, name: str, password: str) -> bool:
         """Whether the password is that administrator's. An unknown name takes as long
         as a wrong password."""
-        async with self._database.reading() as connection:
+        async with self.database.reading() as connection:
             stored = await connection.scalar(
                 select(administrators.c.password_hash).where(administrators.c.name == name)
             )
         return await asyncio.to_thread(_matches, stored, password)
 
+    @whole
     async def set_password(self, name: str, password: str) -> None:
         """Create the administrator, or give them a new password."""
         hashed = await asyncio.to_thread(_hasher.hash, password)
         now = self._clock.now_ms()
-        async with self._database.writing() as connection:
+        async with self.database.writing() as connection:
             done = await connection.execute(
                 update(administrators)
                 .where(administrators.c.name == name)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import RowMapping, Select, delete, insert, select, update
+from sqlalchemy import Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.ports.identity import APPROVED, App, Credential
-from gateway.store.credential_rows import read_credentials
+from gateway.store.credential_rows import CredentialReader, credentials_query
+from gateway.store.database import breaks_reference
+from gateway.store.entity_rows import app_of
 from gateway.store.errors import AlreadyExists, NotFound
-from gateway.store.repository import Repository, as_attributes, history
+from gateway.store.repository import Repository, as_json, checked, whole
 from gateway.store.tables import apps
 
 FIELDS = ("status", "app_family", "access_type", "callback_url", "scopes", "attributes", "name")
@@ -44,11 +47,7 @@ class Apps(Repository):
         query = select(apps).where(apps.c.organization == self.organization)
         if developer_id is not None:
             query = query.where(apps.c.developer_id == developer_id)
-        async with self.database.reading() as connection:
-            rows = (
-                await connection.execute(query.order_by(apps.c.created_at, apps.c.id))
-            ).mappings()
-            return tuple([await self._stored(connection, row) for row in rows.all()])
+        return await self._read(query.order_by(apps.c.created_at, apps.c.id))
 
     async def get(self, app_id: str) -> StoredApp:
         """Raises `NotFound`."""
@@ -59,6 +58,7 @@ class Apps(Repository):
         query = select(apps).where(apps.c.developer_id == developer_id, apps.c.name == name)
         return await self._one(query, name)
 
+    @whole
     async def create(
         self,
         developer_id: str,
@@ -71,7 +71,7 @@ class Apps(Repository):
         app_family: str = "default",
         access_type: str = "",
     ) -> StoredApp:
-        """An app without credentials. Raises `AlreadyExists`."""
+        """An app without credentials. Raises `NotFound` for the developer, `AlreadyExists`."""
         app_id = str(uuid4())
         try:
             async with self.database.writing() as connection:
@@ -85,44 +85,43 @@ class Apps(Repository):
                         app_family=app_family,
                         access_type=access_type,
                         callback_url=callback_url,
-                        scopes=list(scopes),
-                        attributes=[list(item) for item in attributes],
+                        scopes=as_json(scopes),
+                        attributes=as_json(attributes),
                         **self.created(by),
                     )
                 )
-        except IntegrityError:
+        except IntegrityError as error:
+            if breaks_reference(error):
+                raise NotFound("developer", developer_id) from None
             raise AlreadyExists("app", name) from None
         await self.announce("app", "created", app_id, developer_id)
         return await self.get(app_id)
 
+    @whole
     async def update(self, app_id: str, by: str, **fields: Any) -> StoredApp:
         """Change the fields given (those of `FIELDS`). Raises `NotFound`,
         `AlreadyExists`."""
-        unknown = fields.keys() - set(FIELDS)
-        if unknown:
-            raise TypeError(f"not a field of an app: {', '.join(sorted(unknown))}")
-        if "attributes" in fields:
-            fields["attributes"] = [list(item) for item in fields["attributes"]]
-        if "scopes" in fields:
-            fields["scopes"] = list(fields["scopes"])
+        values = {**checked(fields, FIELDS, "an app"), **self.modified(by)}
         try:
             async with self.database.writing() as connection:
-                done = await connection.execute(
+                developer_id = await connection.scalar(
                     update(apps)
                     .where(apps.c.organization == self.organization, apps.c.id == app_id)
-                    .values(**fields, **self.modified(by))
+                    .values(**values)
+                    .returning(apps.c.developer_id)
                 )
-                if not done.rowcount:
+                if developer_id is None:
                     raise NotFound("app", app_id)
         except IntegrityError:
             raise AlreadyExists("app", str(fields.get("name"))) from None
-        await self.announce("app", "updated", app_id)
+        await self.announce("app", "updated", app_id, developer_id)
         return await self.get(app_id)
 
     async def set_status(self, app_id: str, status: str, by: str) -> None:
         """`approved`, `revoked` or `pending`, effective at once. Raises `NotFound`."""
         await self.update(app_id, by, status=status)
 
+    @whole
     async def delete(self, app_id: str) -> StoredApp:
         """Delete with its keys and tokens; what was deleted. Raises `NotFound`."""
         stored = await self.get(app_id)
@@ -132,30 +131,22 @@ class Apps(Repository):
         return stored
 
     async def _one(self, query: Select[Any], name: str) -> StoredApp:
+        found = await self._read(query.where(apps.c.organization == self.organization))
+        if not found:
+            raise NotFound("app", name)
+        return found[0]
+
+    async def _read(self, query: Select[Any]) -> tuple[StoredApp, ...]:
+        """The apps of `query` with their credentials, in two statements."""
+        credentials = credentials_query(self.organization, is_sqlite=self.database.is_sqlite)
+        chosen = query.with_only_columns(apps.c.id).order_by(None)
         async with self.database.reading() as connection:
-            found = await connection.execute(query.where(apps.c.organization == self.organization))
-            row = found.mappings().first()
-            if row is None:
-                raise NotFound("app", name)
-            return await self._stored(connection, row)
-
-    async def _stored(self, connection: Any, row: RowMapping) -> StoredApp:
-        credentials = await read_credentials(
-            connection, self.organization, self.keys, app_id=row["id"]
+            rows = (await connection.execute(query)).mappings().all()
+            found = await connection.execute(credentials.where(apps.c.id.in_(chosen)))
+            known = CredentialReader(self.organization, self.keys).read(found.mappings())
+        by_app: defaultdict[str, list[Credential]] = defaultdict(list)
+        for credential in known:
+            by_app[credential.app.app_id].append(credential)
+        return tuple(
+            StoredApp(app_of(row), row["developer_id"], tuple(by_app[row["id"]])) for row in rows
         )
-        return StoredApp(app_of(row), row["developer_id"], credentials)
-
-
-def app_of(row: RowMapping) -> App:
-    """A row of `apps` as the data path sees it."""
-    return App(
-        app_id=row["id"],
-        name=row["name"],
-        status=row["status"],
-        app_family=row["app_family"],
-        access_type=row["access_type"],
-        callback_url=row["callback_url"],
-        scopes=tuple(row["scopes"]),
-        attributes=as_attributes(row["attributes"]),
-        **history(row),
-    )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import insert, select
 
-from gateway.store.repository import Repository
+from gateway.store.repository import Repository, whole
 from gateway.store.tables import audit_records
 
 
@@ -21,6 +21,7 @@ class AuditRecord:
 
 
 class Audit(Repository):
+    @whole
     async def record(self, user: str, operation: str, request_uri: str, response_code: str) -> None:
         async with self.database.writing() as connection:
             await connection.execute(

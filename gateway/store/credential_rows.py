@@ -1,99 +1,135 @@
-"""Reading credentials whole: key, app, developer and products in one snapshot."""
+"""Reading credentials whole: key, app, developer and products in one statement, so that
+no snapshot mixes two states."""
 
 from __future__ import annotations
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
-from gateway.ports.identity import App, Credential, CredentialProduct, Developer
-from gateway.store.developers import app_names, developer_of
+from sqlalchemy import (
+    JSON,
+    LABEL_STYLE_TABLENAME_PLUS_COL,
+    Select,
+    and_,
+    func,
+    select,
+    type_coerce,
+)
+
+from gateway.ports.identity import App, Credential, CredentialProduct, Developer, Product
+from gateway.store.bounded import Shared
+from gateway.store.entity_rows import app_of, developer_of, product_of
 from gateway.store.keys import KeyRing
-from gateway.store.products import product_of
-from gateway.store.repository import as_attributes
+from gateway.store.repository import Row, as_attributes
 from gateway.store.tables import apps, credential_products, credentials, developers, products
 
+V = TypeVar("V")
+_shared_product: Shared[Product] = Shared()
 
-async def read_credentials(
-    connection: AsyncConnection,
-    organization: str,
-    keys: KeyRing,
-    *,
-    app_id: str | None = None,
-    consumer_key: str | None = None,
-) -> tuple[Credential, ...]:
-    """The credentials of an app, or the one with a key, oldest first."""
-    from gateway.store.apps import app_of
 
-    query = select(credentials).where(credentials.c.organization == organization)
-    if app_id is not None:
-        query = query.where(credentials.c.app_id == app_id)
-    if consumer_key is not None:
-        query = query.where(credentials.c.consumer_key == consumer_key)
-    query = query.order_by(credentials.c.issued_at, credentials.c.consumer_key)
-    rows = (await connection.execute(query)).mappings().all()
-    if not rows:
-        return ()
-    app_row = (
-        (await connection.execute(select(apps).where(apps.c.id == rows[0]["app_id"])))
-        .mappings()
-        .one()
+def credentials_query(organization: str, *, is_sqlite: bool) -> Select[Any]:
+    """The credentials of an organization with all that belongs to them, oldest first; a
+    row for each product of a key, one with none. Narrow it with `where`."""
+    as_list = func.json_group_array if is_sqlite else func.json_agg
+    siblings = apps.alias("siblings")
+    names = (
+        select(type_coerce(as_list(siblings.c.name), JSON))
+        .where(siblings.c.developer_id == developers.c.id)
+        .correlate(developers)
+        .scalar_subquery()
     )
-    developer_row = (
-        (
-            await connection.execute(
-                select(developers).where(developers.c.id == app_row["developer_id"])
-            )
+    return (
+        select(
+            credentials,
+            apps,
+            developers,
+            credential_products.c.status,
+            products,
+            type_coerce(names, JSON).label("developer_apps"),
         )
-        .mappings()
-        .one()
-    )
-    app: App = app_of(app_row)
-    developer: Developer = developer_of(
-        developer_row, await app_names(connection, developer_row["id"])
-    )
-    return tuple(
-        [
-            Credential(
-                consumer_key=row["consumer_key"],
-                consumer_secret=keys.decrypt(
-                    row["consumer_secret"], secret_purpose(organization, row["consumer_key"])
-                ),
-                status=row["status"],
-                issued_at=row["issued_at"],
-                expires_at=row["expires_at"],
-                scopes=tuple(row["scopes"]),
-                attributes=as_attributes(row["attributes"]),
-                products=await _products(connection, organization, row["consumer_key"]),
-                app=app,
-                developer=developer,
-            )
-            for row in rows
-        ]
-    )
-
-
-async def _products(
-    connection: AsyncConnection, organization: str, consumer_key: str
-) -> tuple[CredentialProduct, ...]:
-    found = await connection.execute(
-        select(products, credential_products.c.status.label("association_status"))
-        .join(
+        .join_from(credentials, apps, apps.c.id == credentials.c.app_id)
+        .join(developers, developers.c.id == apps.c.developer_id)
+        .outerjoin(
             credential_products,
-            (credential_products.c.organization == products.c.organization)
-            & (credential_products.c.product == products.c.name),
+            and_(
+                credential_products.c.organization == credentials.c.organization,
+                credential_products.c.consumer_key == credentials.c.consumer_key,
+            ),
         )
-        .where(
-            credential_products.c.organization == organization,
-            credential_products.c.consumer_key == consumer_key,
+        .outerjoin(
+            products,
+            and_(
+                products.c.organization == credential_products.c.organization,
+                products.c.name == credential_products.c.product,
+            ),
         )
-        .order_by(credential_products.c.position)
+        .where(credentials.c.organization == organization)
+        .order_by(
+            credentials.c.issued_at, credentials.c.consumer_key, credential_products.c.position
+        )
+        .set_label_style(LABEL_STYLE_TABLENAME_PLUS_COL)
     )
-    return tuple(
-        CredentialProduct(product_of(row), row["association_status"])
-        for row in found.mappings().all()
-    )
+
+
+class CredentialReader:
+    """Turns rows of `credentials_query` into snapshots; equal parts are one object."""
+
+    def __init__(self, organization: str, keys: KeyRing) -> None:
+        self._organization = organization
+        self._keys = keys
+
+    def read(self, rows: Iterable[Row]) -> tuple[Credential, ...]:
+        by_key: dict[str, list[Row]] = {}
+        for row in rows:
+            by_key.setdefault(row["credentials_consumer_key"], []).append(row)
+        known_apps: dict[str, App] = {}
+        known_developers: dict[str, Developer] = {}
+
+        def credential(rows: Sequence[Row]) -> Credential:
+            row = rows[0]
+            return self._credential(
+                rows,
+                _once(known_apps, row["apps_id"], lambda: app_of(row, "apps_")),
+                _once(known_developers, row["developers_id"], lambda: _developer(row)),
+            )
+
+        return tuple([credential(rows) for rows in by_key.values()])
+
+    def _credential(self, rows: Sequence[Row], app: App, developer: Developer) -> Credential:
+        row = rows[0]
+        key = row["credentials_consumer_key"]
+        purpose = secret_purpose(self._organization, key)
+        return Credential(
+            consumer_key=key,
+            consumer_secret=self._keys.decrypt(row["credentials_consumer_secret"], purpose),
+            status=row["credentials_status"],
+            issued_at=row["credentials_issued_at"],
+            expires_at=row["credentials_expires_at"],
+            scopes=tuple(row["credentials_scopes"]),
+            attributes=as_attributes(row["credentials_attributes"]),
+            products=tuple(
+                CredentialProduct(
+                    _shared_product(product_of(item, "products_")),
+                    item["credential_products_status"],
+                )
+                for item in rows
+                if item["products_name"] is not None
+            ),
+            app=app,
+            developer=developer,
+        )
 
 
 def secret_purpose(organization: str, consumer_key: str) -> str:
     """What a stored consumer secret is bound to."""
     return f"consumer-secret/{organization}/{consumer_key}"
+
+
+def _developer(row: Row) -> Developer:
+    return developer_of(row, tuple(sorted(row["developer_apps"])), "developers_")
+
+
+def _once(known: dict[str, V], name: str, make: Callable[[], V]) -> V:
+    if name not in known:
+        known[name] = make()
+    return known[name]

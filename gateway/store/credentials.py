@@ -9,10 +9,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ports.identity import APPROVED, PENDING, Credential
-from gateway.store.credential_rows import read_credentials, secret_purpose
+from gateway.store.credential_rows import CredentialReader, credentials_query, secret_purpose
+from gateway.store.database import breaks_reference
 from gateway.store.errors import AlreadyExists, NotFound
-from gateway.store.repository import Repository
+from gateway.store.repository import Repository, as_json, checked, whole
 from gateway.store.tables import credential_products, credentials, products
+
+FIELDS = ("status", "scopes", "attributes", "expires_at")
 
 
 class Keys(Repository):
@@ -20,14 +23,17 @@ class Keys(Repository):
 
     async def get(self, consumer_key: str, app_id: str | None = None) -> Credential:
         """Raises `NotFound`, also when the key is another app's than `app_id`."""
+        query = credentials_query(self.organization, is_sqlite=self.database.is_sqlite)
+        query = query.where(credentials.c.consumer_key == consumer_key)
+        if app_id is not None:
+            query = query.where(credentials.c.app_id == app_id)
         async with self.database.reading() as connection:
-            found = await read_credentials(
-                connection, self.organization, self.keys, app_id=app_id, consumer_key=consumer_key
-            )
-        if not found:
+            rows = (await connection.execute(query)).mappings().all()
+        if not rows:
             raise NotFound("key", consumer_key)
-        return found[0]
+        return CredentialReader(self.organization, self.keys).read(rows)[0]
 
+    @whole
     async def create(
         self,
         app_id: str,
@@ -40,8 +46,8 @@ class Keys(Repository):
         attributes: tuple[tuple[str, str], ...] = (),
         status: str = APPROVED,
     ) -> Credential:
-        """Raises `AlreadyExists` for a key that is taken, `NotFound` for a product.
-        Products with manual approval are `pending`."""
+        """Raises `AlreadyExists` for a key that is taken, `NotFound` for the app or a
+        product. Products with manual approval are `pending`."""
         purpose = secret_purpose(self.organization, consumer_key)
         try:
             async with self.database.writing() as connection:
@@ -54,24 +60,22 @@ class Keys(Repository):
                         status=status,
                         issued_at=self.clock.now_ms(),
                         expires_at=expires_at,
-                        scopes=list(scopes),
-                        attributes=[list(item) for item in attributes],
+                        scopes=as_json(scopes),
+                        attributes=as_json(attributes),
                     )
                 )
                 await self._add(connection, consumer_key, product_names)
-        except IntegrityError:
+        except IntegrityError as error:
+            if breaks_reference(error):
+                raise NotFound("app", app_id) from None
             raise AlreadyExists("key", consumer_key) from None
         await self.announce("credential", "created", consumer_key)
         return await self.get(consumer_key)
 
+    @whole
     async def update(self, consumer_key: str, **fields: Any) -> Credential:
-        """Change `status`, `scopes`, `attributes` or `expires_at`. Raises `NotFound`."""
-        stored = {
-            name: [list(item) if isinstance(item, tuple) else item for item in value]
-            if isinstance(value, tuple | list)
-            else value
-            for name, value in fields.items()
-        }
+        """Change the fields given (those of `FIELDS`). Raises `NotFound`."""
+        stored = checked(fields, FIELDS, "a key")
         async with self.database.writing() as connection:
             done = await connection.execute(
                 update(credentials).where(*self._is(consumer_key)).values(**stored)
@@ -85,6 +89,7 @@ class Keys(Repository):
         """`approved`, `revoked` or `pending`. Raises `NotFound`."""
         await self.update(consumer_key, status=status)
 
+    @whole
     async def delete(self, consumer_key: str) -> Credential:
         """Raises `NotFound`."""
         deleted = await self.get(consumer_key)
@@ -93,22 +98,57 @@ class Keys(Repository):
         await self.announce("credential", "deleted", consumer_key)
         return deleted
 
+    @whole
+    async def encrypt_anew(self, batch: int = 200) -> int:
+        """After a rotation: encrypt every secret with the newest key; how many."""
+        changed, last = 0, ""
+        while True:
+            async with self.database.writing() as connection:
+                rows = await connection.execute(
+                    select(credentials.c.consumer_key, credentials.c.consumer_secret)
+                    .where(
+                        credentials.c.organization == self.organization,
+                        credentials.c.consumer_key > last,
+                    )
+                    .order_by(credentials.c.consumer_key)
+                    .limit(batch)
+                    .with_for_update()
+                )
+                found = rows.all()
+                for key, secret in found:
+                    changed += await self._encrypt_anew(connection, key, secret)
+            if len(found) < batch:
+                return changed
+            last = found[-1][0]
+
+    async def _encrypt_anew(self, connection: AsyncConnection, key: str, secret: bytes) -> bool:
+        if not self.keys.needs_rotation(secret):
+            return False
+        purpose = secret_purpose(self.organization, key)
+        renewed = self.keys.encrypt(self.keys.decrypt(secret, purpose), purpose)
+        await connection.execute(
+            update(credentials).where(*self._is(key)).values(consumer_secret=renewed)
+        )
+        return True
+
     # -- products of a key
 
+    @whole
     async def add_products(self, consumer_key: str, names: tuple[str, ...]) -> Credential:
         """Products that the key has already stay as they are. Raises `NotFound` for the
         key or a product."""
-        await self.get(consumer_key)
         async with self.database.writing() as connection:
+            await self._lock(connection, consumer_key)
             await self._add(connection, consumer_key, names)
         await self.announce("credential", "updated", consumer_key)
         return await self.get(consumer_key)
 
+    @whole
     async def replace_products(self, consumer_key: str, names: tuple[str, ...]) -> Credential:
         """The key has exactly these; those it keeps keep their status. Raises
         `NotFound`."""
-        await self.get(consumer_key)
         async with self.database.writing() as connection:
+            await self._lock(connection, consumer_key)
             await connection.execute(
                 delete(credential_products).where(
                     *self._of(consumer_key), credential_products.c.product.not_in(names)
@@ -118,6 +158,7 @@ class Keys(Repository):
         await self.announce("credential", "updated", consumer_key)
         return await self.get(consumer_key)
 
+    @whole
     async def set_product_status(self, consumer_key: str, product: str, status: str) -> None:
         """Raises `NotFound` when the key does not have the product."""
         async with self.database.writing() as connection:
@@ -130,6 +171,7 @@ class Keys(Repository):
                 raise NotFound("product of key", product)
         await self.announce("credential", "updated", consumer_key)
 
+    @whole
     async def remove_product(self, consumer_key: str, product: str) -> Credential:
         """Raises `NotFound` when the key does not have the product."""
         async with self.database.writing() as connection:
@@ -142,6 +184,12 @@ class Keys(Repository):
                 raise NotFound("product of key", product)
         await self.announce("credential", "updated", consumer_key)
         return await self.get(consumer_key)
+
+    async def _lock(self, connection: AsyncConnection, consumer_key: str) -> None:
+        """Changes of one key's products take turns. Raises `NotFound`."""
+        query = select(credentials.c.app_id).where(*self._is(consumer_key)).with_for_update()
+        if await connection.scalar(query) is None:
+            raise NotFound("key", consumer_key)
 
     async def _add(
         self, connection: AsyncConnection, consumer_key: str, names: tuple[str, ...]

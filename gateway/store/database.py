@@ -7,92 +7,93 @@ are start-up time.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
+from typing import Any, TypeVar
 
-from sqlalchemy import event, text
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
+from sqlalchemy import Connection, event, text
+from sqlalchemy.engine import URL
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from gateway.store.errors import StoreError
+from gateway.store.addresses import SQLITE, explain, parse_address
+from gateway.store.errors import StoreError, Unstorable
 
-SCHEMA_VERSION = "0001"
+SCHEMA_VERSION = "0002"
 """The newest migration; `tests/store` holds it against the files."""
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
+R = TypeVar("R")
 
 
 class Database:
-    """An open database. Reads take a connection each; on SQLite writes take turns."""
+    """An open database. A reader sees one snapshot; on SQLite writers take turns."""
 
     def __init__(self, engine: AsyncEngine, schema: str | None = None) -> None:
         self.engine = engine
-        self.is_sqlite = engine.dialect.name == "sqlite"
+        self.is_sqlite = engine.dialect.name == SQLITE
         self._schema = schema
-        self._writing = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._unfinished: set[asyncio.Task[Any]] = set()
+        options: dict[str, Any] = (
+            {}
+            if self.is_sqlite
+            else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        )
+        self._readers = engine.execution_options(**options)
+        self._writers = engine.execution_options(gateway_writes=True)
 
     @classmethod
     async def open(cls, url: str, *, schema: str | None = None) -> Database:
         """Open and migrate. `schema`: a PostgreSQL schema of its own (tests). Raises
         `StoreError` with the remedy."""
-        address = _address(url)
-        if address.get_backend_name() == "sqlite" and address.database:
-            _make_folder(Path(address.database).parent)
-        options: dict[str, Any] = {}
-        if address.get_backend_name() == "postgresql":
-            settings = {"search_path": schema} if schema else {}
-            options = {
-                "pool_size": 10,
-                "pool_pre_ping": True,
-                "connect_args": {"server_settings": settings, "timeout": 10},
-            }
-        database = cls(create_async_engine(address, **options), schema)
-        if database.is_sqlite:
-            event.listen(database.engine.sync_engine, "connect", _set_pragmas)
+        address = parse_address(url)
+        database = cls(_engine(address, schema), schema)
         try:
             await database._migrate()
-        except (OperationalError, DBAPIError, OSError) as error:
+        except BaseException as error:
             await database.close()
-            shown = address.render_as_string(hide_password=True)
-            reason = str(getattr(error, "orig", error) or error)
-            raise StoreError(
-                f"cannot open the database {shown}: {reason}\n"
-                "Check that the server runs and the name and password are right, or that "
-                "the folder can be written to."
-            ) from error
-        except BaseException:
-            await database.close()
-            raise
+            if isinstance(error, StoreError) or not isinstance(error, Exception):
+                raise
+            raise StoreError(explain(address, error)) from error
         return database
+
+    @property
+    def path(self) -> str | None:
+        """The file of an SQLite database, None on PostgreSQL."""
+        return self.engine.url.database if self.is_sqlite else None
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncConnection]:
-        """A connection to read with."""
-        async with self.engine.connect() as connection:
-            yield connection
+        """A connection to read with; all that it reads is of one moment."""
+        with _translated():
+            async with self._readers.connect() as connection:
+                yield connection
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction: committed at the end, durable when the block is left."""
-        if not self.is_sqlite:
-            async with self.engine.begin() as connection:
+        """A transaction: committed at the end, durable when the block is left. Raises
+        `IntegrityError` for what the schema forbids, `Unstorable`, `StoreError`."""
+        turn: AbstractAsyncContextManager[Any] = self._turn if self.is_sqlite else nullcontext()
+        with _translated():
+            async with turn, self._writers.begin() as connection:
                 yield connection
-            return
-        async with self._writing, self.engine.begin() as connection:
-            yield connection
+
+    async def finish(self, work: Coroutine[Any, Any, R]) -> R:
+        """Run `work` to its end, also when the caller goes away meanwhile: a commit
+        must not come without the announcement that makes memory agree with it."""
+        task = asyncio.ensure_future(work)
+        self._unfinished.add(task)
+        task.add_done_callback(self._unfinished.discard)
+        return await asyncio.shield(task)
 
     async def close(self) -> None:
+        while self._unfinished:
+            await asyncio.wait(tuple(self._unfinished))
         await self.engine.dispose()
 
     async def _migrate(self) -> None:
-        version = await self._version()
+        async with self.engine.connect() as connection:
+            version = await connection.run_sync(self._version)
         if version == SCHEMA_VERSION:
             return
         if version is not None and version > SCHEMA_VERSION:
@@ -102,39 +103,40 @@ class Database:
             )
         from gateway.store.migrate import upgrade
 
-        async with self.engine.begin() as connection:
+        async with self._writers.begin() as connection:
             await connection.run_sync(upgrade)
 
-    async def _version(self) -> str | None:
-        async with self.engine.connect() as connection:
-            tables = await connection.run_sync(
-                lambda sync: sync.dialect.has_table(sync, "alembic_version", schema=self._schema)
-            )
-            if not tables:
-                return None
-            found = await connection.scalar(text("SELECT version_num FROM alembic_version"))
-            return None if found is None else str(found)
+    def _version(self, connection: Connection) -> str | None:
+        if not connection.dialect.has_table(connection, "alembic_version", schema=self._schema):
+            return None
+        found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return None if found is None else str(found)
 
 
-def _address(url: str) -> URL:
-    try:
-        address = make_url(url)
-        driver = _DRIVERS.get(address.drivername.partition("+")[0])
-    except ArgumentError:
-        driver = None
-    if driver is None:
-        raise StoreError(f"'{url}' is no database URL: use sqlite:///PATH or postgresql://...")
-    return address.set(drivername=driver)
+def breaks_reference(error: IntegrityError) -> bool:
+    """Whether the row names another that does not exist (or is still named by one)."""
+    code = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None)
+    return code == "23503" or "FOREIGN KEY" in str(error.orig)
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    except OSError as error:
-        raise StoreError(f"cannot make the data directory {folder}: {error.strerror}") from error
+def _engine(address: URL, schema: str | None) -> AsyncEngine:
+    if address.get_backend_name() == SQLITE:
+        engine = create_async_engine(address)
+        event.listen(engine.sync_engine, "connect", _set_pragmas)
+        event.listen(engine.sync_engine, "begin", _begin)
+        return engine
+    settings = {"search_path": schema} if schema else {}
+    return create_async_engine(
+        address,
+        pool_size=10,
+        pool_pre_ping=True,
+        connect_args={"server_settings": settings, "timeout": 10},
+    )
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:
+    # The driver begins transactions late and not at all before DDL; _begin does it.
+    connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in (
         "journal_mode=WAL",
@@ -145,3 +147,33 @@ def _set_pragmas(connection: Any, _record: object) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get("gateway_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+class _translated:  # noqa: N801 - reads as a word where it is used
+    """Errors of the drivers in our vocabulary."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
+        if isinstance(error, IntegrityError):
+            return
+        if isinstance(error, UnicodeEncodeError):
+            raise Unstorable("a value is no valid text") from error
+        if isinstance(error, DBAPIError):
+            if _is_about_a_value(error):
+                raise Unstorable(f"the database refuses a value: {error.orig}") from error
+            raise StoreError(f"the database does not answer: {error.orig}") from error
+        if isinstance(error, OSError):
+            raise StoreError(f"the database does not answer: {error}") from error
+
+
+def _is_about_a_value(error: DBAPIError) -> bool:
+    # Class 22 of SQLSTATE; the driver's own check of arguments has no state.
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    return state.startswith("22") or "invalid input for query argument" in str(error.orig)

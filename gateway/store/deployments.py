@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from gateway.store.errors import Conflict, NotFound
 from gateway.store.proxies import APIPROXY
-from gateway.store.repository import Repository
+from gateway.store.repository import Repository, whole
 from gateway.store.tables import deployments, proxies, revisions
 
 
@@ -68,6 +68,7 @@ class Deployments(Repository):
             for row in rows
         )  # fmt: skip
 
+    @whole
     async def put(
         self,
         environment: str,
@@ -84,12 +85,15 @@ class Deployments(Repository):
         another revision serves and `override` is false."""
         try:
             async with self.database.writing() as connection:
+                # The proxy's row is locked: deployments of one proxy take turns.
                 proxy_id = await connection.scalar(
-                    select(proxies.c.id).where(
+                    select(proxies.c.id)
+                    .where(
                         proxies.c.organization == self.organization,
                         proxies.c.kind == kind,
                         proxies.c.name == proxy,
                     )
+                    .with_for_update()
                 )
                 if proxy_id is None:
                     raise NotFound("proxy", proxy)
@@ -118,6 +122,7 @@ class Deployments(Repository):
         await self.announce("deployment", "created", environment, proxy, str(revision))
         return None if before is None else int(before)
 
+    @whole
     async def remove(
         self, environment: str, proxy: str, revision: int | None, kind: str = APIPROXY
     ) -> int:

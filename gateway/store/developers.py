@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import RowMapping, delete, insert, or_, select, update
+from sqlalchemy import delete, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from gateway.ports.identity import ACTIVE, Developer
+from gateway.store.entity_rows import developer_of
 from gateway.store.errors import AlreadyExists, NotFound
-from gateway.store.repository import Repository, as_attributes, history
+from gateway.store.repository import Repository, Row, as_json, checked, whole
 from gateway.store.tables import apps, developers
 
 FIELDS = ("email", "first_name", "last_name", "user_name", "status", "attributes")
@@ -30,18 +32,21 @@ class Developers(Repository):
             return tuple(found)
 
     async def all(self) -> tuple[Developer, ...]:
+        names: defaultdict[str, list[str]] = defaultdict(list)
         async with self.database.reading() as connection:
+            found = await connection.execute(
+                select(apps.c.developer_id, apps.c.name)
+                .where(apps.c.organization == self.organization)
+                .order_by(apps.c.name)
+            )
+            for developer_id, name in found.all():
+                names[developer_id].append(name)
             rows = await connection.execute(
                 select(developers)
                 .where(developers.c.organization == self.organization)
                 .order_by(developers.c.email)
             )
-            return tuple(
-                [
-                    developer_of(row, await app_names(connection, row["id"]))
-                    for row in rows.mappings().all()
-                ]
-            )
+            return tuple(developer_of(row, tuple(names[row["id"]])) for row in rows.mappings())
 
     async def get(self, developer: str) -> Developer:
         """Raises `NotFound`."""
@@ -49,6 +54,7 @@ class Developers(Repository):
             row = await self._row(connection, developer)
             return developer_of(row, await app_names(connection, row["id"]))
 
+    @whole
     async def create(
         self,
         email: str,
@@ -70,7 +76,7 @@ class Developers(Repository):
                         last_name=last_name,
                         user_name=user_name,
                         status=ACTIVE,
-                        attributes=[list(item) for item in attributes],
+                        attributes=as_json(attributes),
                         **self.created(by),
                     )
                 )
@@ -79,21 +85,16 @@ class Developers(Repository):
         await self.announce("developer", "created", email)
         return await self.get(email)
 
+    @whole
     async def update(self, developer: str, by: str, **fields: Any) -> Developer:
         """Change the fields given (those of `FIELDS`). Raises `NotFound`,
         `AlreadyExists` for an e-mail that is taken."""
-        unknown = fields.keys() - set(FIELDS)
-        if unknown:
-            raise TypeError(f"not a field of a developer: {', '.join(sorted(unknown))}")
-        if "attributes" in fields:
-            fields["attributes"] = [list(item) for item in fields["attributes"]]
+        values = {**checked(fields, FIELDS, "a developer"), **self.modified(by)}
         try:
             async with self.database.writing() as connection:
                 row = await self._row(connection, developer)
                 await connection.execute(
-                    update(developers)
-                    .where(developers.c.id == row["id"])
-                    .values(**fields, **self.modified(by))
+                    update(developers).where(developers.c.id == row["id"]).values(**values)
                 )
         except IntegrityError:
             raise AlreadyExists("developer", str(fields.get("email"))) from None
@@ -104,6 +105,7 @@ class Developers(Repository):
         """`active` or `inactive`, effective at once. Raises `NotFound`."""
         await self.update(developer, by, status=status)
 
+    @whole
     async def delete(self, developer: str) -> Developer:
         """Delete with all apps, keys and tokens; what was deleted. Raises `NotFound`."""
         async with self.database.writing() as connection:
@@ -113,7 +115,7 @@ class Developers(Repository):
         await self.announce("developer", "deleted", row["id"])
         return deleted
 
-    async def _row(self, connection: AsyncConnection, developer: str) -> RowMapping:
+    async def _row(self, connection: AsyncConnection, developer: str) -> Row:
         found = await connection.execute(
             select(developers).where(
                 developers.c.organization == self.organization,
@@ -131,18 +133,3 @@ async def app_names(connection: AsyncConnection, developer_id: str) -> tuple[str
         select(apps.c.name).where(apps.c.developer_id == developer_id).order_by(apps.c.name)
     )
     return tuple(found)
-
-
-def developer_of(row: RowMapping, names: tuple[str, ...]) -> Developer:
-    """A row of `developers` as the data path sees it."""
-    return Developer(
-        developer_id=row["id"],
-        email=row["email"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        user_name=row["user_name"],
-        status=row["status"],
-        attributes=as_attributes(row["attributes"]),
-        apps=names,
-        **history(row),
-    )

@@ -31,3 +31,8 @@ class Conflict(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class Unstorable(Conflict):
+    """A value that the database cannot hold: too long, or with a character that is no
+    text (NUL, half a surrogate pair)."""

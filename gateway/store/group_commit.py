@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Table, insert
@@ -13,6 +14,7 @@ from gateway.store.database import Database
 from gateway.store.errors import Conflict, StoreError
 
 _BATCH = 500
+_Waiting = tuple[dict[str, Any], asyncio.Future[int]]
 
 
 class GroupCommit:
@@ -22,60 +24,61 @@ class GroupCommit:
     def __init__(self, database: Database, table: Table, capacity: int = 50_000) -> None:
         """`capacity`: rows waiting at most; past it callers get a `StoreError`."""
         self._database = database
-        self._table = table
+        self._insert = insert(table).returning(table.c.id, sort_by_parameter_order=True)
         self._capacity = capacity
-        self._waiting: deque[tuple[dict[str, Any], asyncio.Future[int]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
 
     async def insert(self, row: dict[str, Any]) -> int:
-        """The new row's id, once it is durable. Raises `Conflict` for a duplicate,
-        `StoreError` when too many wait."""
+        """The new row's id, once it is durable. Raises `Conflict` for a row that the
+        schema forbids, `Unstorable`, `StoreError` when too many wait."""
         if len(self._waiting) >= self._capacity:
             raise StoreError("the database does not keep up with writing")
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[int] = loop.create_future()
         self._waiting.append((row, done))
         if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(), name="group commit")
+            self._task = loop.create_task(self._run(), name="group commit")
         return await done
 
     async def close(self) -> None:
         """Write what waits."""
         while self._task is not None:
-            await self._task
+            await asyncio.wait([self._task])
 
     async def _run(self) -> None:
         try:
             while self._waiting:
                 batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-                await self._commit(batch)
+                await self._answer(batch)
         finally:
             self._task = None
 
-    async def _commit(self, batch: list[tuple[dict[str, Any], asyncio.Future[int]]]) -> None:
+    async def _answer(self, batch: Sequence[_Waiting]) -> None:
         try:
-            ids = await self._insert([row for row, _ in batch])
-        except IntegrityError as error:
+            ids = await self._commit([row for row, _ in batch])
+        except (Conflict, IntegrityError) as error:
             if len(batch) > 1:
-                for item in batch:
-                    await self._commit([item])
+                for one in batch:
+                    await self._answer([one])
                 return
-            self._fail(batch, Conflict(str(error.orig)))
-        except Exception as error:
-            self._fail(batch, error)
+            _fail(batch, Conflict(str(error.orig)) if isinstance(error, IntegrityError) else error)
+        except BaseException as error:
+            _fail(batch, error if isinstance(error, Exception) else StoreError("shut down"))
+            if not isinstance(error, Exception):
+                raise
         else:
             for (_, done), row_id in zip(batch, ids, strict=True):
                 if not done.done():
                     done.set_result(row_id)
 
-    async def _insert(self, rows: list[dict[str, Any]]) -> list[int]:
-        statement = insert(self._table).returning(self._table.c.id, sort_by_parameter_order=True)
+    async def _commit(self, rows: list[dict[str, Any]]) -> list[int]:
         async with self._database.writing() as connection:
-            found = await connection.execute(statement, rows)
+            found = await connection.execute(self._insert, rows)
             return [int(row[0]) for row in found.all()]
 
-    def _fail(
-        self, batch: list[tuple[dict[str, Any], asyncio.Future[int]]], error: Exception
-    ) -> None:
-        for _, done in batch:
-            if not done.done():
-                done.set_exception(error)
+
+def _fail(batch: Sequence[_Waiting], error: Exception) -> None:
+    for _, done in batch:
+        if not done.done():
+            done.set_exception(error)

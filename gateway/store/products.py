@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from gateway.ports.identity import Product
+from gateway.store.entity_rows import product_of
 from gateway.store.errors import AlreadyExists, Conflict, NotFound
-from gateway.store.repository import Repository, as_attributes, history
-from gateway.store.tables import credential_products, products
+from gateway.store.repository import Repository, Row, checked, whole
+from gateway.store.tables import products
 
 FIELDS = (
     "display_name", "description", "approval_type", "environments", "proxies", "resources",
@@ -48,9 +49,10 @@ class Products(Repository):
         """What a client sent beyond Edge's fields. Raises `NotFound`."""
         return dict((await self._row(name))["extra"])
 
+    @whole
     async def create(self, name: str, by: str, **fields: Any) -> Product:
         """`fields` are those of `FIELDS`. Raises `AlreadyExists`."""
-        values = {**_defaults(name), **_stored(fields), **self.created(by)}
+        values = {**_defaults(name), **checked(fields, FIELDS, "a product"), **self.created(by)}
         try:
             async with self.database.writing() as connection:
                 await connection.execute(
@@ -61,41 +63,37 @@ class Products(Repository):
         await self.announce("product", "created", name)
         return await self.get(name)
 
+    @whole
     async def update(self, name: str, by: str, **fields: Any) -> Product:
         """Change the fields given. Raises `NotFound`."""
         async with self.database.writing() as connection:
             done = await connection.execute(
                 update(products)
                 .where(products.c.organization == self.organization, products.c.name == name)
-                .values(**_stored(fields), **self.modified(by))
+                .values(**checked(fields, FIELDS, "a product"), **self.modified(by))
             )
             if not done.rowcount:
                 raise NotFound("product", name)
         await self.announce("product", "updated", name)
         return await self.get(name)
 
+    @whole
     async def delete(self, name: str) -> None:
         """Raises `NotFound`, and `Conflict` while a key has the product."""
-        await self.get(name)
-        async with self.database.writing() as connection:
-            key = await connection.scalar(
-                select(credential_products.c.consumer_key)
-                .where(
-                    credential_products.c.organization == self.organization,
-                    credential_products.c.product == name,
+        try:
+            async with self.database.writing() as connection:
+                done = await connection.execute(
+                    delete(products).where(
+                        products.c.organization == self.organization, products.c.name == name
+                    )
                 )
-                .limit(1)
-            )
-            if key is not None:
-                raise Conflict(f"product {name} is used by a key of an app")
-            await connection.execute(
-                delete(products).where(
-                    products.c.organization == self.organization, products.c.name == name
-                )
-            )
+                if not done.rowcount:
+                    raise NotFound("product", name)
+        except IntegrityError:
+            raise Conflict(f"product {name} is used by a key of an app") from None
         await self.announce("product", "deleted", name)
 
-    async def _row(self, name: str) -> RowMapping:
+    async def _row(self, name: str) -> Row:
         async with self.database.reading() as connection:
             found = await connection.execute(
                 select(products).where(
@@ -108,40 +106,9 @@ class Products(Repository):
         return row
 
 
-def product_of(row: RowMapping) -> Product:
-    """A row of `products` as the data path sees it."""
-    return Product(
-        name=row["name"],
-        display_name=row["display_name"],
-        description=row["description"],
-        approval_type=row["approval_type"],
-        environments=tuple(row["environments"]),
-        proxies=tuple(row["proxies"]),
-        resources=tuple(row["resources"]),
-        scopes=tuple(row["scopes"]),
-        quota=row["quota"],
-        quota_interval=row["quota_interval"],
-        quota_time_unit=row["quota_time_unit"],
-        attributes=as_attributes(row["attributes"]),
-        **history(row),
-    )
-
-
 def _defaults(name: str) -> dict[str, Any]:
     empty: list[str] = []
     return {
         "display_name": name, "description": "", "approval_type": "auto", "environments": empty,
         "proxies": empty, "resources": empty, "scopes": empty, "attributes": empty, "extra": {},
     }  # fmt: skip
-
-
-def _stored(fields: dict[str, Any]) -> dict[str, Any]:
-    unknown = fields.keys() - set(FIELDS)
-    if unknown:
-        raise TypeError(f"not a field of a product: {', '.join(sorted(unknown))}")
-    return {
-        name: [list(item) if isinstance(item, tuple) else item for item in value]
-        if isinstance(value, tuple | list)
-        else value
-        for name, value in fields.items()
-    }

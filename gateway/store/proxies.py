@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Select, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from gateway.store.database import breaks_reference
 from gateway.store.errors import Conflict, NotFound
-from gateway.store.repository import Repository, history
-from gateway.store.tables import deployments, proxies, revisions
+from gateway.store.repository import HISTORY, Repository, as_json, history, whole
+from gateway.store.tables import proxies, revisions
 
 APIPROXY = "apiproxy"
 
@@ -64,6 +66,7 @@ class Proxies(Repository):
             )
             return Proxy(row["name"], tuple(numbers), **history(row))
 
+    @whole
     async def add_revision(
         self,
         name: str,
@@ -75,42 +78,51 @@ class Proxies(Repository):
         kind: str = APIPROXY,
     ) -> Revision:
         """Store a bundle as the next revision; the proxy is made if it is new."""
+        values = {
+            "display_name": display_name,
+            "description": description,
+            "base_paths": as_json(base_paths),
+            "archive": archive,
+            **self.created(by),
+        }
+        try:
+            number = await self._append(name, kind, values)
+        except IntegrityError as error:
+            if breaks_reference(error):
+                raise NotFound("organization", self.organization) from None
+            # Another import made the proxy in between; now it is there.
+            number = await self._append(name, kind, values)
+        await self.announce("proxy", "updated", name, str(number))
+        return await self.revision(name, number, kind)
+
+    async def _append(self, name: str, kind: str, values: dict[str, Any]) -> int:
         async with self.database.writing() as connection:
-            proxy_id, number = None, 1
             allocated = await connection.execute(
                 update(proxies)
-                .where(
-                    proxies.c.organization == self.organization,
-                    proxies.c.kind == kind,
-                    proxies.c.name == name,
+                .where(*self._named(name, kind))
+                .values(
+                    next_revision=proxies.c.next_revision + 1,
+                    last_modified_at=values["last_modified_at"],
+                    last_modified_by=values["last_modified_by"],
                 )
-                .values(next_revision=proxies.c.next_revision + 1, **self.modified(by))
                 .returning(proxies.c.id, proxies.c.next_revision)
             )
             row = allocated.first()
-            if row is not None:
-                proxy_id, number = row[0], row[1] - 1
-            else:
-                proxy_id = await connection.scalar(
+            if row is None:
+                made = await connection.execute(
                     insert(proxies)
                     .values(
                         organization=self.organization, kind=kind, name=name, next_revision=2,
-                        **self.created(by),
+                        **{column: values[column] for column in HISTORY},
                     )
-                    .returning(proxies.c.id)
+                    .returning(proxies.c.id, proxies.c.next_revision)
                 )  # fmt: skip
-            values = {
-                "proxy_id": proxy_id,
-                "number": number,
-                "display_name": display_name,
-                "description": description,
-                "base_paths": [list(path) for path in base_paths],
-                "archive": archive,
-                **self.created(by),
-            }
-            await connection.execute(insert(revisions).values(values))
-        await self.announce("proxy", "updated", name, str(number))
-        return await self.revision(name, number, kind)
+                row = made.one()
+            number = int(row[1]) - 1
+            await connection.execute(
+                insert(revisions).values(proxy_id=row[0], number=number, **values)
+            )
+            return number
 
     async def revision(self, name: str, number: int, kind: str = APIPROXY) -> Revision:
         """Raises `NotFound`."""
@@ -119,12 +131,7 @@ class Proxies(Repository):
             found = await connection.execute(
                 select(*columns)
                 .join(proxies, proxies.c.id == revisions.c.proxy_id)
-                .where(
-                    proxies.c.organization == self.organization,
-                    proxies.c.kind == kind,
-                    proxies.c.name == name,
-                    revisions.c.number == number,
-                )
+                .where(*self._named(name, kind), revisions.c.number == number)
             )
             row = found.mappings().first()
         if row is None:
@@ -144,53 +151,47 @@ class Proxies(Repository):
             content = await connection.scalar(
                 select(revisions.c.archive)
                 .join(proxies, proxies.c.id == revisions.c.proxy_id)
-                .where(
-                    proxies.c.organization == self.organization,
-                    proxies.c.kind == kind,
-                    proxies.c.name == name,
-                    revisions.c.number == number,
-                )
+                .where(*self._named(name, kind), revisions.c.number == number)
             )
         if content is None:
             raise NotFound("revision", f"{number} of {name}")
         return bytes(content)
 
+    @whole
     async def delete_revision(self, name: str, number: int, kind: str = APIPROXY) -> None:
         """Raises `NotFound`, and `Conflict` while it is deployed."""
-        await self.revision(name, number, kind)
+        proxy_id = select(proxies.c.id).where(*self._named(name, kind)).scalar_subquery()
         try:
             async with self.database.writing() as connection:
-                proxy_id = await connection.scalar(
-                    self._proxy(name, kind).with_only_columns(proxies.c.id)
-                )
-                await connection.execute(
+                done = await connection.execute(
                     delete(revisions).where(
                         revisions.c.proxy_id == proxy_id, revisions.c.number == number
                     )
                 )
+                if not done.rowcount:
+                    raise NotFound("revision", f"{number} of {name}")
         except IntegrityError:
             raise Conflict(f"revision {number} of {name} is deployed") from None
         await self.announce("proxy", "updated", name, str(number))
 
+    @whole
     async def delete(self, name: str, kind: str = APIPROXY) -> None:
         """Delete a proxy with all revisions. Raises `NotFound`, `Conflict` while one of
         them is deployed."""
-        await self.get(name, kind)
-        async with self.database.writing() as connection:
-            proxy_id = await connection.scalar(
-                self._proxy(name, kind).with_only_columns(proxies.c.id)
-            )
-            deployed = await connection.scalar(
-                select(deployments.c.revision).where(deployments.c.proxy_id == proxy_id).limit(1)
-            )
-            if deployed is not None:
-                raise Conflict(f"revision {deployed} of {name} is deployed")
-            await connection.execute(delete(revisions).where(revisions.c.proxy_id == proxy_id))
-            await connection.execute(delete(proxies).where(proxies.c.id == proxy_id))
+        try:
+            async with self.database.writing() as connection:
+                done = await connection.execute(delete(proxies).where(*self._named(name, kind)))
+                if not done.rowcount:
+                    raise NotFound("proxy", name)
+        except IntegrityError:
+            raise Conflict(f"a revision of {name} is deployed") from None
         await self.announce("proxy", "deleted", name)
 
     def _proxy(self, name: str, kind: str) -> Select[tuple[object, ...]]:
-        return select(proxies).where(
+        return select(proxies).where(*self._named(name, kind))
+
+    def _named(self, name: str, kind: str) -> tuple[ColumnElement[bool], ...]:
+        return (
             proxies.c.organization == self.organization,
             proxies.c.kind == kind,
             proxies.c.name == name,

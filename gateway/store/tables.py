@@ -216,9 +216,17 @@ tokens = Table(
     Column("hidden_attributes", JSON, nullable=False),
     UniqueConstraint("organization", "access_hash"),
     Index(None, "organization", "refresh_hash"),
-    Index(None, "app_id"),
+    Index(None, "app_id", "id"),
     Index(None, "purge_at"),
 )
+
+key_checks = Table(
+    "key_checks",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""Values that only the right key file reads."""
 
 administrators = Table(
     "administrators",

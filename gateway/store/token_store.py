@@ -1,40 +1,41 @@
 """Opaque tokens: stored as keyed hashes, verified from memory.
 
-Implements `gateway.ports.tokens.TokenStore`. A cached token carries the version at
-which it was read; revoking an app's tokens raises the version that its keys demand, so
-that no cached token of theirs is believed any more: no clock is compared, and a token
-issued a moment later is valid.
+Implements `gateway.ports.tokens.TokenStore`. Whoever changes tokens learns from the
+database which ones it changed and drops exactly those from memory, before the change is
+acknowledged: no clocks are compared, and a token issued a moment later is valid.
 """
 
 from __future__ import annotations
 
-import asyncio
-import hmac
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import RowMapping, delete, select, update
+from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from gateway.ports.changes import Change
 from gateway.ports.clock import Clock
-from gateway.ports.identity import APPROVED, REVOKED, UNKNOWN, Credential, Unknown
+from gateway.ports.identity import APPROVED, UNKNOWN, Credential, Unknown
 from gateway.ports.tokens import NewToken, Token
 from gateway.store.bounded import AbsentKeys, BoundedMap
 from gateway.store.credential_cache import CredentialCache
 from gateway.store.database import Database
-from gateway.store.errors import NotFound
+from gateway.store.errors import Conflict
+from gateway.store.flights import Flights
 from gateway.store.group_commit import GroupCommit
 from gateway.store.keys import KeyRing
-from gateway.store.repository import as_attributes
-from gateway.store.tables import apps, tokens
+from gateway.store.lookup import LocalReader, Lookup
+from gateway.store.repository import Row, whole
+from gateway.store.tables import tokens
+from gateway.store.token_batches import purge_expired, revoke_app
+from gateway.store.token_rows import row_of, token_of
 
-_KEEP_EXPIRED_MS = 24 * 3600 * 1000
-"""Expired tokens stay a day, so that their fault is access_token_expired."""
-_NEVER = 2**62
+_ORPHANS = 10_000
 
 
 class TokenRepository:
-    """Tokens of one organization."""
+    """The tokens of one organization."""
 
     def __init__(
         self,
@@ -43,254 +44,185 @@ class TokenRepository:
         keys: KeyRing,
         credentials: CredentialCache,
         clock: Clock,
+        reader: LocalReader | None = None,
         capacity: int = 1_000_000,
     ) -> None:
-        self._database = database
-        self._organization = organization
-        self._key = keys.token_key
+        self.database = database
+        self.organization = organization
+        self._token_hash = keys.token_hasher()
         self._credentials = credentials
         self._clock = clock
-        self._known: BoundedMap[bytes, tuple[Token, int]] = BoundedMap(capacity)
+        self._peek_credential = credentials.peek
+        self._known: BoundedMap[bytes, Token] = BoundedMap(capacity)
+        self._orphans: BoundedMap[bytes, Token] = BoundedMap(_ORPHANS)
+        """Tokens whose key was deleted."""
         self._absent: AbsentKeys[bytes] = AbsentKeys()
-        self._loading: dict[bytes, asyncio.Future[Token | None]] = {}
-        self._version = 0
-        self._demanded: dict[str, int] = {}
+        self._flights = Flights(self._fetch, self._remember)
+        mine = select(tokens).where(tokens.c.organization == organization)
+        presented: BindParameter[bytes] = bindparam("presented")
+        self._by_access = Lookup(database, mine.where(tokens.c.access_hash == presented), reader)
+        self._by_refresh = Lookup(database, mine.where(tokens.c.refresh_hash == presented), reader)
         self._writer = GroupCommit(database, tokens)
+        self._epoch = 0
+        """Counts the changes: a token that was written before one and comes back from
+        the database after it is not remembered, since the change may have touched it."""
 
-    # -- the port
+    # -- reading
 
     def peek(self, access_token: str) -> Token | Unknown | None:
-        digest = self._digest(access_token)
-        found = self._known.get(digest)
-        if found is None:
-            return UNKNOWN if digest in self._absent else None
-        token, version = found
-        key = token.consumer_key
-        if self._demanded and version < self._demanded.get(key, 0):
-            return None
-        credential = self._credentials.peek(key)
+        digest = self._token_hash(access_token)
+        token = self._known.get(digest)
+        if token is None:
+            return self._peek_rare(digest)
+        credential = self._peek_credential(token.consumer_key)
         if credential is token.credential:
             return token
-        if isinstance(credential, Credential):
-            token = replace(token, credential=credential)
-            self._known[digest] = (token, version)
-            return token
-        return None
+        if not isinstance(credential, Credential) or not _same_app(token, credential):
+            return None
+        token = replace(token, credential=credential)
+        self._known[digest] = token
+        return token
 
     async def load(self, access_token: str) -> Token | None:
-        digest = self._digest(access_token)
-        loading = self._loading.get(digest)
-        if loading is None:
-            loading = asyncio.ensure_future(self._load(digest))
-            self._loading[digest] = loading
-            loading.add_done_callback(lambda _: self._loading.pop(digest, None))
-        return await asyncio.shield(loading)
+        return await self._flights.join(self._token_hash(access_token))
 
     async def load_by_refresh_token(self, refresh_token: str) -> Token | None:
-        async with self._database.reading() as connection:
-            found = await connection.execute(
-                select(tokens).where(
-                    tokens.c.organization == self._organization,
-                    tokens.c.refresh_hash == self._digest(refresh_token),
-                )
-            )
-            row = found.mappings().first()
+        row = await self._by_refresh.first(presented=self._token_hash(refresh_token))
         return None if row is None else await self._token(row)
 
-    async def issue(self, token: NewToken) -> None:
-        row = self._row(token)
-        version = self._version
-        token_id = await self._writer.insert(row)
-        self._remember_new(row, token_id, version)
+    # -- writing
 
+    async def issue(self, token: NewToken) -> None:
+        """Raises `Conflict` for a token that exists or an app that does not,
+        `Unstorable`, `StoreError`."""
+        row = row_of(token, self.organization, self._token_hash)
+        epoch = self._epoch
+        row["id"] = await self._writer.insert(row)
+        self._remember_new(row, is_current=epoch == self._epoch)
+
+    @whole
     async def refresh(self, refresh_token: str, token: NewToken) -> bool:
-        row = self._row(token)
-        old = self._digest(refresh_token)
-        async with self._database.writing() as connection:
-            found = await connection.execute(
-                delete(tokens)
-                .where(
-                    tokens.c.organization == self._organization,
-                    tokens.c.refresh_hash == old,
-                    tokens.c.refresh_status == APPROVED,
+        row = row_of(token, self.organization, self._token_hash)
+        epoch = self._epoch
+        ours = tokens.c.refresh_hash == self._token_hash(refresh_token)
+        valid = tokens.c.refresh_status == APPROVED
+        try:
+            async with self.database.writing() as connection:
+                found = await connection.scalars(
+                    delete(tokens)
+                    .where(tokens.c.organization == self.organization, ours, valid)
+                    .returning(tokens.c.access_hash)
                 )
-                .returning(tokens.c.access_hash)
-            )
-            gone = found.scalars().all()
-            if not gone:
-                return False
-            await connection.execute(tokens.insert().values(row))
-        self._version += 1
-        for digest in gone:
-            self._known.pop(bytes(digest), None)
-        self._absent.discard(row["access_hash"])
+                replaced = found.all()
+                if not replaced:
+                    return False
+                row["id"] = await connection.scalar(insert(tokens).returning(tokens.c.id), row)
+        except IntegrityError as error:
+            raise Conflict(str(error.orig)) from None
+        is_current = epoch == self._epoch
+        self.forget(replaced)
+        self._remember_new(row, is_current=is_current)
         return True
 
+    @whole
     async def set_status(self, token: str, kind: str, status: str, cascade: bool) -> bool:
-        column = tokens.c.access_hash if kind == "accesstoken" else tokens.c.refresh_hash
-        own = "status" if kind == "accesstoken" else "refresh_status"
-        values = {"status": status, "refresh_status": status} if cascade else {own: status}
-        async with self._database.writing() as connection:
-            found = await connection.execute(
-                update(tokens)
-                .where(tokens.c.organization == self._organization, column == self._digest(token))
-                .values(**values)
-                .returning(tokens.c.access_hash)
-            )
-            changed = found.scalars().all()
-        self._version += 1
-        for digest in changed:
-            self._known.pop(bytes(digest), None)
+        is_access = kind == "accesstoken"
+        column = tokens.c.access_hash if is_access else tokens.c.refresh_hash
+        names = ("status", "refresh_status") if cascade else (
+            ("status",) if is_access else ("refresh_status",)
+        )  # fmt: skip
+        changed = await self.update(column == self._token_hash(token), dict.fromkeys(names, status))
         return bool(changed)
 
-    # -- administration
+    async def update(
+        self, condition: ColumnElement[bool], values: Mapping[str, Any]
+    ) -> list[tuple[int, bytes]]:
+        """Change the rows of `condition`, in memory too; (id, hash) of each. For callers
+        that are `whole`."""
+        async with self.database.writing() as connection:
+            found = await connection.execute(
+                update(tokens)
+                .where(tokens.c.organization == self.organization, condition)
+                .values(**values)
+                .returning(tokens.c.id, tokens.c.access_hash)
+            )
+            changed = [(int(row[0]), bytes(row[1])) for row in found.all()]
+        self.forget(digest for _, digest in changed)
+        return changed
 
+    @whole
     async def revoke_app(
         self, app_id: str, *, end_user: str | None = None, cascade: bool = True
     ) -> int:
-        """Revoke every token of an app (of one end user), at once; how many. Raises
-        `NotFound` for an unknown app. `cascade`: refresh tokens too."""
-        values = {"status": REVOKED}
-        if cascade:
-            values["refresh_status"] = REVOKED
-        async with self._database.writing() as connection:
-            known = await connection.scalar(
-                select(apps.c.id).where(
-                    apps.c.organization == self._organization, apps.c.id == app_id
-                )
-            )
-            if known is None:
-                raise NotFound("app", app_id)
-            query = update(tokens).where(
-                tokens.c.organization == self._organization, tokens.c.app_id == app_id
-            )
-            if end_user is not None:
-                query = query.where(tokens.c.end_user == end_user)
-            found = await connection.execute(
-                query.values(**values).returning(tokens.c.consumer_key)
-            )
-            revoked = found.scalars().all()
-        self._distrust(set(revoked))
-        return len(revoked)
+        """Revoke every token that an app has now (those of one end user), at once and
+        with `cascade` the refresh tokens too; how many. Raises `NotFound` for an unknown
+        app. Tokens issued afterwards are valid."""
+        return await revoke_app(self, app_id, end_user=end_user, cascade=cascade)
 
-    async def purge_expired(self, limit: int = 1000) -> int:
-        """Delete tokens that expired a day ago or earlier; how many."""
-        async with self._database.writing() as connection:
-            old = select(tokens.c.id).where(tokens.c.purge_at < self._clock.now_ms()).limit(limit)
-            done = await connection.execute(delete(tokens).where(tokens.c.id.in_(old)))
-        return int(done.rowcount)
+    @whole
+    async def purge_expired(self, limit: int = 500) -> int:
+        """Delete tokens that expired a day ago or earlier, `limit` at most; how many."""
+        return await purge_expired(self.database, self._clock.now_ms(), limit)
+
+    def forget(self, digests: Iterable[bytes]) -> None:
+        """Drop tokens by their hashes; the next `load` asks the store."""
+        self._epoch += 1
+        for digest in map(bytes, digests):
+            self._known.pop(digest, None)
+            self._orphans.pop(digest, None)
+            self._flights.forget(digest)
 
     def apply(self, change: Change) -> None:
-        """Listen to the store: a deleted app or developer takes its tokens along."""
-        if change.action == "deleted" and change.kind in ("app", "developer", "credential"):
-            self._version += 1
-            self._known.clear()
+        """Listen to the store. Tokens follow their credential; loads that have read it
+        before the change are outdated."""
+        if change.kind in ("app", "developer", "product", "credential"):
+            self._epoch += 1
+            self._flights.forget_all()
+            self._orphans.clear()
 
     async def close(self) -> None:
         await self._writer.close()
 
     # -- within
 
-    def _digest(self, token: str) -> bytes:
-        return hmac.digest(self._key, token.encode("utf-8", "surrogateescape"), "sha256")
+    def _peek_rare(self, digest: bytes) -> Token | Unknown | None:
+        if digest in self._absent:
+            return UNKNOWN
+        orphan = self._orphans.get(digest)
+        if orphan is not None and isinstance(self._peek_credential(orphan.consumer_key), Unknown):
+            return orphan
+        return None
 
-    def _distrust(self, consumer_keys: set[str]) -> None:
-        self._version += 1
-        for key in consumer_keys:
-            self._demanded[key] = self._version
+    async def _fetch(self, digest: bytes) -> Token | None:
+        row = await self._by_access.first(presented=digest)
+        return None if row is None else await self._token(row)
 
-    async def _load(self, digest: bytes) -> Token | None:
-        version = self._version
-        async with self._database.reading() as connection:
-            found = await connection.execute(
-                select(tokens).where(
-                    tokens.c.organization == self._organization, tokens.c.access_hash == digest
-                )
-            )
-            row = found.mappings().first()
-        if row is None:
-            if version == self._version:
-                self._absent.add(digest)
-            return None
-        token = await self._token(row)
-        if version == self._version:
-            self._known.remember(digest, (token, version))
-        return token
-
-    async def _token(self, row: RowMapping) -> Token:
+    async def _token(self, row: Row) -> Token:
         key = row["consumer_key"]
-        credential = self._credentials.peek(key)
+        credential = self._peek_credential(key)
         if credential is None:
             credential = await self._credentials.load(key)
-        if isinstance(credential, Unknown):
-            credential = None
-        return _token_of(row, row["id"], credential)
+        return token_of(row, credential if isinstance(credential, Credential) else None)
 
-    def _remember_new(self, row: dict[str, Any], token_id: int, version: int) -> None:
+    def _remember(self, digest: bytes, token: Token | None) -> None:
+        if token is not None and token.credential is not None:
+            self._known.remember(digest, token)
+            return
+        self._known.pop(digest, None)
+        if token is None:
+            self._absent.add(digest)
+        else:
+            self._orphans.remember(digest, token)
+
+    def _remember_new(self, row: dict[str, Any], *, is_current: bool) -> None:
         digest = row["access_hash"]
+        self._flights.forget(digest)
         self._absent.discard(digest)
-        credential = self._credentials.peek(row["consumer_key"])
-        if isinstance(credential, Credential) and version == self._version:
-            self._known.remember(digest, (_token_of(row, token_id, credential), version))
-
-    def _row(self, token: NewToken) -> dict[str, Any]:
-        last = max(
-            _NEVER if token.expires_at < 0 else token.expires_at,
-            0 if token.refresh_token is None
-            else _NEVER if token.refresh_expires_at < 0 else token.refresh_expires_at,
-        )  # fmt: skip
-        return {
-            "organization": self._organization,
-            "access_hash": self._digest(token.access_token),
-            "refresh_hash": None
-            if token.refresh_token is None
-            else self._digest(token.refresh_token),
-            "consumer_key": token.consumer_key,
-            "app_id": token.app_id,
-            "end_user": token.end_user,
-            "status": APPROVED,
-            "issued_at": token.issued_at,
-            "expires_at": token.expires_at,
-            "refresh_status": APPROVED,
-            "refresh_issued_at": token.refresh_issued_at,
-            "refresh_expires_at": token.refresh_expires_at,
-            "refresh_count": token.refresh_count,
-            "purge_at": last if last == _NEVER else last + _KEEP_EXPIRED_MS,
-            "scope": token.scope,
-            "products": list(token.products),
-            "grant_type": token.grant_type,
-            "attributes": [list(item) for item in token.attributes],
-            "hidden_attributes": [list(item) for item in token.hidden_attributes],
-        }
+        credential = self._peek_credential(row["consumer_key"])
+        if is_current and isinstance(credential, Credential):
+            self._known.remember(digest, token_of(row, credential))
 
 
-_shared_products: BoundedMap[tuple[str, ...], tuple[str, ...]] = BoundedMap(10_000)
-
-
-def _token_of(
-    row: RowMapping | dict[str, Any], token_id: int, credential: Credential | None
-) -> Token:
-    names = tuple(row["products"])
-    # A million tokens share a few lists of products.
-    products = _shared_products.get(names)
-    if products is None:
-        _shared_products.remember(names, names)
-        products = names
-    return Token(
-        token_id=token_id,
-        status=row["status"],
-        issued_at=row["issued_at"],
-        expires_at=row["expires_at"],
-        scope=row["scope"],
-        products=products,
-        grant_type=row["grant_type"],
-        attributes=as_attributes(row["attributes"]),
-        hidden_attributes=as_attributes(row["hidden_attributes"]),
-        end_user=row["end_user"],
-        refresh_issued_at=row["refresh_issued_at"],
-        refresh_expires_at=row["refresh_expires_at"],
-        refresh_status=row["refresh_status"],
-        refresh_count=row["refresh_count"],
-        consumer_key=credential.consumer_key if credential is not None else row["consumer_key"],
-        credential=credential,
-    )
+def _same_app(token: Token, credential: Credential) -> bool:
+    """A key that was deleted and made again may belong to another app now."""
+    return token.credential is not None and token.credential.app.app_id == credential.app.app_id
