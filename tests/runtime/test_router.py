@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from gateway.runtime.router import Router
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gateway.runtime.router import Router
 
 
 def router_of(*base_paths: str) -> Router[str]:
