@@ -8,14 +8,14 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import IO
 
 from aiohttp import web
 
 from gateway.bootstrap import bootstrap
-from gateway.http.client import Client, ResponseLimits
-from gateway.http.limits import EDGE_LIMITS, X_LIMITS
+from gateway.http.client import Client
+from gateway.http.limits import EDGE_LIMITS, X_LIMITS, Limits, ResponseLimits
 from gateway.http.listener import Listener
 from gateway.management.application import management_application
 from gateway.ports.clock import SystemClock
@@ -90,8 +90,8 @@ class Server:
         access_log = AccessLog(write, observers=[metrics.observe])
         access_log.start()
         self._closing.push_async_callback(access_log.close)
-        limits = ResponseLimits() if settings.flavor == "edge" else ResponseLimits(2048, 61440)
-        client = Client(connect_to=settings.connect_to, limits=limits)
+        limits = ResponseLimits(headers=_limits(settings).headers)
+        client = Client(settings.connect_to, limits)
         self._closing.push_async_callback(client.close)
         services = Services(SystemClock(), store.credentials, store.tokens)
         runtime = Runtime(
@@ -101,7 +101,7 @@ class Server:
 
     async def _listen(self, runtime: Runtime, name: str, address: Address) -> None:
         environment = runtime.environments[name]
-        limits = EDGE_LIMITS if self._settings.flavor == "edge" else X_LIMITS
+        limits = _limits(self._settings)
         listener = Listener(name, environment.serve, environment.refuse, limits)
         try:
             await listener.start(address.host, address.port)
@@ -132,7 +132,13 @@ class Server:
         return web.json_response({"status": "starting"}, status=503)
 
 
-def _metrics_handler(metrics: Metrics, runtime: Runtime) -> Callable[[web.Request], object]:
+def _limits(settings: Settings) -> Limits:
+    return X_LIMITS if settings.flavor == "x" else EDGE_LIMITS
+
+
+def _metrics_handler(
+    metrics: Metrics, runtime: Runtime
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def render(request: web.Request) -> web.Response:
         await runtime.access_log.flush()
         metrics.log_dropped.set(runtime.access_log.dropped)
