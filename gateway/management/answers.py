@@ -7,7 +7,11 @@ from aiohttp import web
 from gateway.management.edge_json import JSON, edge_json
 from gateway.management.errors import ApiError
 
-_HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+_HEADERS = {
+    "Cache-Control": "no-store",
+    "Server": "gateway",
+    "X-Content-Type-Options": "nosniff",
+}
 
 
 def answer(value: JSON, status: int = 200) -> web.Response:

@@ -25,7 +25,7 @@ from gateway.management.errors import ApiError, missing_organization
 from gateway.management.routes import ROUTES, forms
 from gateway.management.token_endpoint import token_endpoint
 from gateway.runtime.runtime import Runtime
-from gateway.store.store import Store
+from gateway.store import Store
 
 logger = logging.getLogger("gateway.management")
 
@@ -55,7 +55,11 @@ def management_application(
     application.router.add_post("/oauth/token", token_endpoint(authentication))
     for route in ROUTES:
         for path in forms(route.path):
-            application.router.add_route(route.method, path, _handler(management, route.handler))
+            handler = _handler(management, route.handler)
+            if route.method == "GET":
+                application.router.add_get(path, handler)  # and HEAD
+            else:
+                application.router.add_route(route.method, path, handler)
     return application
 
 

@@ -61,7 +61,7 @@ async def create_app(call: Call) -> web.Response:
         ) from None
     try:
         await _generate_key(call, stored, names, expires_at, fields.texts("scopes"))
-    except ApiError:
+    except Exception:
         await call.store.apps.delete(stored.app.app_id)
         raise
     return created(shape(await call.store.apps.get(stored.app.app_id)))

@@ -5,6 +5,7 @@ Source: reference/runtime/management-api.md section 6.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -33,7 +34,9 @@ class AttributeHandlers:
 
 
 def attribute_handlers(read: Read, write: Write) -> AttributeHandlers:
-    """The calls, by how the entity of a path is read and written."""
+    """The calls, by how the entity of a path is read and written. Changes of one
+    attribute take turns, so that none undoes another."""
+    turn = asyncio.Lock()
 
     async def list_all(call: Call) -> web.Response:
         return answer({"attribute": attributes_shape(await read(call))})
@@ -50,16 +53,18 @@ def attribute_handlers(read: Read, write: Write) -> AttributeHandlers:
 
     async def put(call: Call) -> web.Response:
         name = checked_name(call.path("attribute"), "name")
-        present = dict(await read(call))
-        _, present[name] = (await call.fields()).attribute(name)
-        await write(call, checked_attributes(tuple(present.items())))
-        return answer(attribute_shape(name, present[name]))
+        _, value = (await call.fields()).attribute(name)
+        async with turn:
+            present = {**dict(await read(call)), name: value}
+            await write(call, checked_attributes(tuple(present.items())))
+        return answer(attribute_shape(name, value))
 
     async def delete(call: Call) -> web.Response:
         name = call.path("attribute")
-        present = await read(call)
-        value = _value(present, name)
-        await write(call, tuple(item for item in present if item[0] != name))
+        async with turn:
+            present = await read(call)
+            value = _value(present, name)
+            await write(call, tuple(item for item in present if item[0] != name))
         return answer(attribute_shape(name, value))
 
     return AttributeHandlers(list_all, replace_all, show, put, delete)

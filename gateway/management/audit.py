@@ -12,7 +12,7 @@ from aiohttp import web
 
 from gateway.management.answers import answer
 from gateway.management.call import USER, Call
-from gateway.store.store import Store
+from gateway.store import Store
 
 logger = logging.getLogger("gateway.management")
 

@@ -12,7 +12,7 @@ from gateway.management.deployer import Deployer
 from gateway.management.errors import invalid_field
 from gateway.management.fields import Fields
 from gateway.runtime.runtime import Runtime
-from gateway.store.store import Store
+from gateway.store import Store
 
 USER = web.RequestKey("user", str)
 """The administrator who calls."""

@@ -22,9 +22,9 @@ from gateway.management.errors import (
 )
 from gateway.runtime.environment import BasePathConflict, RuntimeEnvironment
 from gateway.runtime.runtime import Runtime
+from gateway.store import Store
 from gateway.store.deployments import StoredDeployment
 from gateway.store.errors import NotFound
-from gateway.store.store import Store
 
 T = TypeVar("T")
 

@@ -21,6 +21,8 @@ MAX_ATTRIBUTE_VALUE = 2048
 MAX_NAME = 255
 MAX_TEXT = 2048
 MAX_ITEMS = 2000
+MAX_KEPT_DEPTH = 20
+MAX_KEPT_TEXT = 64 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _NAME_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _ABSENT = object()
@@ -133,8 +135,26 @@ class Fields:
         return name, self.text("value", limit=MAX_ATTRIBUTE_VALUE)
 
     def rest(self, known: Sequence[str]) -> dict[str, Any]:
-        """The members that are not in `known`."""
-        return {name: value for name, value in self._members.items() if name not in known}
+        """The members that are not in `known`, which are kept as they are."""
+        found = {name: value for name, value in self._members.items() if name not in known}
+        for name, value in found.items():
+            checked_text(name, "a member's name", MAX_NAME)
+            _check_kept(value, self._place + name, MAX_KEPT_DEPTH)
+        return found
+
+
+def _check_kept(value: Any, place: str, depth: int) -> None:
+    if depth == 0:
+        raise invalid_field(place, f"it is nested more than {MAX_KEPT_DEPTH} levels deep")
+    if isinstance(value, dict):
+        for name, member in value.items():
+            checked_text(name, place, MAX_NAME)
+            _check_kept(member, place, depth - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_kept(item, place, depth - 1)
+    elif isinstance(value, str):
+        checked_text(value, place, MAX_KEPT_TEXT)
 
 
 def checked_attributes(attributes: Attributes, place: str = "attributes") -> Attributes:

@@ -23,8 +23,7 @@ from gateway.management.call import ManagementSettings
 from gateway.ports.clock import SystemClock
 from gateway.ports.services import Services
 from gateway.runtime.runtime import Runtime
-from gateway.store import administrators
-from gateway.store.store import Store
+from gateway.store import Store, administrators
 from gateway.telemetry.access_log import AccessLog
 from tests.management.management_bundles import bundle
 
