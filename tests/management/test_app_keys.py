@@ -107,10 +107,9 @@ async def test_delete_answers_with_the_credential(api, given):
     assert (await api.get(f"{KEYS}/my-key")).status == 404
 
 
-@pytest.mark.parametrize("field", ["consumerKey", "consumerSecret"])
-@pytest.mark.parametrize("value", [None, "", 1, "x" * 2049, "a\nb"])
-async def test_a_wrong_key_is_400_and_named(api, field, value):
+async def test_a_wrong_key_is_400_and_named(api):
     await api.app()
-    answer = await api.post(f"{KEYS}/create", {**GIVEN, field: value})
-    assert answer.status == 400
-    assert field in answer.message
+    for field in ("consumerKey", "consumerSecret"):
+        for value in (None, "", 1, "x" * 2049, "a\nb"):
+            answer = await api.post(f"{KEYS}/create", {**GIVEN, field: value})
+            assert (answer.status, field in answer.message) == (400, True), (field, value)

@@ -121,15 +121,14 @@ async def test_the_nineteenth_attribute_is_refused(api):
     assert (await api.post(f"{ANN}/attributes/a1", {"value": "new"})).status == 200
 
 
-@pytest.mark.parametrize("field", ["email", "firstName", "lastName", "userName"])
-@pytest.mark.parametrize("value", [None, 5, "", "x" * 100_000])
-async def test_a_wrong_member_is_400_and_named(api, field, value):
-    body = {"email": "a@b.c", "firstName": "A", "lastName": "B", "userName": "ab", field: value}
-    answer = await api.post("/developers", body)
-    assert answer.status == 400
-    assert field in answer.message
+async def test_a_wrong_member_is_400_and_named(api):
+    right = {"email": "a@b.c", "firstName": "A", "lastName": "B", "userName": "ab"}
+    for field in right:
+        for value in (None, 5, "", "x" * 100_000):
+            answer = await api.post("/developers", {**right, field: value})
+            assert (answer.status, field in answer.message) == (400, True), (field, value)
 
 
-@pytest.mark.parametrize("email", ["no-at", "@x", "a@", "a b@c", "a/b@c"])
-async def test_what_is_no_email_is_refused(api, email):
-    assert (await api.developer(email)).status == 400
+async def test_what_is_no_email_is_refused(api):
+    for email in ("no-at", "@x", "a@", "a b@c", "a/b@c"):
+        assert (await api.developer(email)).status == 400, email

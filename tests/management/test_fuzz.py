@@ -1,5 +1,6 @@
 """Bodies and queries of any shape: an answer of 2xx or 4xx, never a failure."""
 
+import asyncio
 import json
 import random
 
@@ -34,7 +35,7 @@ def _value(source: random.Random, depth: int = 3):
     return {source.choice(names): _value(source, depth - 1) for _ in range(source.randrange(4))}
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 async def test_no_body_makes_the_server_fail(api, seed):
     source = random.Random(seed)
     await api.app()
@@ -56,8 +57,6 @@ async def test_what_is_nested_too_deeply_is_400(api):
 
 
 async def test_attributes_written_at_the_same_time_are_all_kept(api):
-    import asyncio
-
     await api.developer()
     place = "/developers/ann@example.com/attributes"
     await asyncio.gather(*(api.post(f"{place}/a{n}", {"value": "x"}) for n in range(10)))
