@@ -22,7 +22,7 @@ from gateway.management.authentication import Authentication
 from gateway.management.call import USER, Call, Handler, Management, ManagementSettings
 from gateway.management.deployer import Deployer
 from gateway.management.errors import ApiError, missing_organization
-from gateway.management.routes import ROUTES, forms
+from gateway.management.routes import ROUTES
 from gateway.management.token_endpoint import token_endpoint
 from gateway.runtime.runtime import Runtime
 from gateway.store import Store
@@ -54,12 +54,11 @@ def management_application(
     application[AUTHENTICATION] = authentication
     application.router.add_post("/oauth/token", token_endpoint(authentication))
     for route in ROUTES:
-        for path in forms(route.path):
-            handler = _handler(management, route.handler)
-            if route.method == "GET":
-                application.router.add_get(path, handler)  # and HEAD
-            else:
-                application.router.add_route(route.method, path, handler)
+        handler = _handler(management, route.handler)
+        if route.method == "GET":
+            application.router.add_get(route.path, handler)  # and HEAD
+        else:
+            application.router.add_route(route.method, route.path, handler)
     return application
 
 

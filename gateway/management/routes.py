@@ -5,9 +5,7 @@ Source: reference/runtime/management-api.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 
 from gateway.management import (
     app_keys,
@@ -37,19 +35,10 @@ class Route:
     handler: Handler
 
 
-def forms(path: str) -> Iterator[str]:
-    """A path with its synonyms: `/v1/o/{org}/e/{env}/...`."""
-    long_and_short = (("/organizations/", "/o/"), ("/environments/", "/e/"))
-    parts = [(long, short) for long, short in long_and_short if long in path]
-    for choice in product(*parts):
-        form = path
-        for (long, _), chosen in zip(parts, choice, strict=True):
-            form = form.replace(long, chosen)
-        yield form
-
-
-_ORG = "/v1/organizations/{org}"
-_ENV = f"{_ORG}/environments/{{env}}"
+# The long and the short form of a path: /v1/o/{org}/e/{env}/...
+_O, _E = "{o:organizations|o}", "{e:environments|e}"
+_ORG = f"/v1/{_O}/{{org:[^/]+}}"
+_ENV = f"{_ORG}/{_E}/{{env:[^/]+}}"
 _PROXY = f"{_ORG}/apis/{{proxy:[^/]+}}"
 _REVISION = f"{_PROXY}/revisions/{{revision:[^/]+}}"
 _DEPLOYED = f"{_ENV}/apis/{{proxy:[^/]+}}"
@@ -72,17 +61,15 @@ def _attributes(place: str, handlers: AttributeHandlers) -> tuple[Route, ...]:
 
 
 _ORGANIZATION_ROUTES = (
-    Route("GET", "/v1/organizations", organizations.list_organizations),
-    Route("GET", "/v1/o", organizations.list_organizations),
+    Route("GET", f"/v1/{_O}", organizations.list_organizations),
     Route("GET", _ORG, organizations.show_organization),
     Route("POST", _ORG, organizations.refuse_change),
     Route("PUT", _ORG, organizations.refuse_change),
-    Route("GET", f"{_ORG}/environments", organizations.list_environments),
-    Route("GET", f"{_ORG}/e", organizations.list_environments),
+    Route("GET", f"{_ORG}/{_E}", organizations.list_environments),
     Route("GET", _ENV, organizations.show_environment),
     Route("GET", f"{_ENV}/virtualhosts", organizations.list_virtual_hosts),
     Route("GET", f"{_ENV}/virtualhosts/{{virtual_host}}", organizations.show_virtual_host),
-    Route("GET", "/v1/audits/organizations/{org}{place:(?:/.*)?}", audit.list_audits),
+    Route("GET", f"/v1/audits/{_O}/{{org:[^/]+}}{{place:(?:/.*)?}}", audit.list_audits),
 )
 
 _PROXY_ROUTES = (
