@@ -89,5 +89,6 @@ class Diagnostics:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The end of a message about an unknown name: "; did you mean 'x'?" or nothing."""
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f"; did you mean '{close[0]}'?" if close else ""
+    folded = {item.casefold(): item for item in known}
+    close = difflib.get_close_matches(name.casefold(), folded, 1)
+    return f"; did you mean '{folded[close[0]]}'?" if close else ""

@@ -71,6 +71,10 @@ def _read_base_path(connection: Element | None, diagnostics: Diagnostics) -> str
         return "/"
     if text and not text.startswith("/"):
         diagnostics.warning(element, f"<BasePath> '{text}' is read as '{base_path}'")
+    if not base_path.isascii():
+        diagnostics.warning(
+            element, f"<BasePath> '{text}' matches no request: write it percent-encoded"
+        )
     return base_path
 
 

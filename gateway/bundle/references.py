@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
 
-from gateway.bundle.diagnostics import Diagnostics, did_you_mean
+from gateway.bundle.diagnostics import Diagnostics, Located, did_you_mean
 from gateway.bundle.model import Bundle, Flow, PolicyDefinition, ProxyEndpoint, Step, TargetEndpoint
 from gateway.bundle.placeholders import find_placeholder
 from gateway.bundle.xml import Element
@@ -69,8 +70,16 @@ def _check_step(step: Step, bundle: Bundle, diagnostics: Diagnostics) -> None:
             step, f"<Step> '{step.name}' holds the unfilled placeholder {placeholder}"
         )
         return
-    hint = did_you_mean(step.name, bundle.policies) or " in policies/"
+    hint = _hint(step.name, bundle.policies, "policies")
     diagnostics.error(step, f"<Step> '{step.name}': there is no such policy{hint}")
+
+
+def _hint(name: str, known: Mapping[str, Located], folder: str) -> str:
+    """Where else to look: names are those of attributes, and many differ from the file's."""
+    for other, definition in known.items():
+        if PurePosixPath(definition.file).stem == name:
+            return f"; {folder}/{name}.xml holds '{other}'"
+    return did_you_mean(name, known) or f" in {folder}/"
 
 
 def _check_routes(
@@ -82,7 +91,7 @@ def _check_routes(
             diagnostics.error(rule, f"RouteRule '{rule.name}' has more than one destination")
         target = rule.target_endpoint
         if target is not None and target not in bundle.target_endpoints.keys() | unreadable:
-            hint = did_you_mean(target, bundle.target_endpoints) or " in targets/"
+            hint = _hint(target, bundle.target_endpoints, "targets")
             diagnostics.error(
                 rule, f"RouteRule '{rule.name}': there is no TargetEndpoint '{target}'{hint}"
             )

@@ -55,6 +55,17 @@ def test_a_step_without_policy_and_without_likeness():
     assert error.endswith("<Step> 'AM-SetPKCEMode': there is no such policy in policies/")
 
 
+def test_a_step_that_names_the_file_is_told_the_name_in_it():
+    files = bundle_files(request("VerifyKey"), **{"policies/VerifyKey.xml": policy("Verify-Key")})
+    (error,) = errors(files)
+    assert error.endswith("there is no such policy; policies/VerifyKey.xml holds 'Verify-Key'")
+
+
+def test_a_name_that_differs_in_case_is_suggested():
+    (error,) = errors(bundle_files(request("VERIFY"), policies=("verify", "Var")))
+    assert error.endswith("; did you mean 'verify'?")
+
+
 @pytest.mark.parametrize(
     "place",
     [

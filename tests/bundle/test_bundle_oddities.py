@@ -319,6 +319,15 @@ def test_a_base_path_without_slash_is_read_with_a_warning():
     ]
 
 
+def test_a_base_path_beyond_ascii_is_read_with_a_warning():
+    text = (
+        '<ProxyEndpoint name="default"><HTTPProxyConnection><BasePath>/wetter/größe</BasePath>'
+        "</HTTPProxyConnection></ProxyEndpoint>"
+    )
+    (warning,) = warnings_of(bundle_files(**{"proxies/default.xml": text}))
+    assert warning.endswith("matches no request: write it percent-encoded")
+
+
 def test_one_base_path_may_be_the_beginning_of_another():
     other = (
         '<ProxyEndpoint name="other"><HTTPProxyConnection><BasePath>/v1</BasePath>'
