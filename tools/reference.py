@@ -20,7 +20,8 @@ from gateway.flow.declarations import Declaration
 from gateway.flow.faults import Fault
 from gateway.flow.policy import Policy
 
-DOCS = Path(__file__).resolve().parents[1] / "docs" / "reference"
+ROOT = Path(__file__).resolve().parents[1]
+DOCS = ROOT / "docs" / "reference"
 BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 
 
@@ -105,17 +106,20 @@ def _sections(group: click.Group, context: click.Context, path: str) -> Iterator
 
 
 SHARED = ("--server", "--user", "--password", "--org", "--profile", "--json")
-"""Options that stand once at the head of the page."""
+"""Options of each command that talks to a server: they stand once at the head of the page."""
 
 
 def _section(level: str, full: str, command: click.Command, context: click.Context) -> str:
     usage = " ".join([full, *command.collect_usage_pieces(context)])
     parts = [f"{level} {full}", f"`{usage}`", _plain(command.help or "")]
+    options = {option for parameter in command.get_params(context) for option in parameter.opts}
+    hidden = {"--help", *(SHARED if "--server" in options else ())}
     records = [
         (f"`{record[0]}`", record[1].replace("|", "\\|"))
         for parameter in command.get_params(context)
-        if not set(parameter.opts) & {*SHARED, "--help"}
+        if not hidden & set(parameter.opts)
         and (record := parameter.get_help_record(context)) is not None
+        and record[1]
     ]
     if records:
         parts.append(
