@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from gateway.flow.message import Message
@@ -57,17 +57,11 @@ class Place:
     virtual_host: str = "default"
 
 
-@dataclass(slots=True)
 class TargetState:
-    """What policies may still change about the target call."""
+    """What policies may still change about the target call, and what it came to."""
 
-    name: str = ""
-    route: str = ""
-    url: str | None = None
-    """The configured URL, expanded; a policy's assignment replaces it."""
+    # Defaults live on the class: most of them are never set.
     url_assigned: bool = False
-    entered_path: str = ""
-    """request.path when the target endpoint was entered: another one is an edit."""
     copy_path_suffix: bool = True
     copy_query_params: bool = True
     host_header: str | None = None
@@ -83,6 +77,14 @@ class TargetState:
     received_started: float = 0.0
     received_ended: float = 0.0
 
+    def __init__(self, name: str, route: str, url: str | None, entered_path: str) -> None:
+        """`url` is the configured URL, expanded, which a policy's assignment replaces;
+        `entered_path` is request.path now: another one later is an edit."""
+        self.name = name
+        self.route = route
+        self.url = url
+        self.entered_path = entered_path
+
 
 @dataclass(slots=True)
 class FaultState:
@@ -97,18 +99,10 @@ class FaultState:
 REQUEST, RESPONSE, ERROR = "request", "response", "error"
 
 
-@dataclass(slots=True)
 class Context:
     """Everything a step may read or change. Times are seconds since the epoch."""
 
-    place: Place
-    request: Message
-    connection: ClientConnection
-    path_suffix: str
-    started: float
-    message_id: str
-    variables: dict[str, object] = field(default_factory=dict)
-    """Variables that policies set, by full name."""
+    # Defaults live on the class: an exchange sets few of them.
     phase: str = REQUEST
     """Which message is `message`: `request`, `response` or `error`."""
     response: Message | None = None
@@ -126,8 +120,26 @@ class Context:
     sent_started: float = 0.0
     sent_ended: float = 0.0
     inbound: tuple[str, str, str] | None = None
-    """(path, query, verb) as the client sent them, once the target request differs."""
+    """(path, query, verb) as the client sent them."""
     recorder: Recorder | None = None
+
+    def __init__(
+        self,
+        place: Place,
+        request: Message,
+        connection: ClientConnection,
+        path_suffix: str,
+        started: float,
+        message_id: str,
+    ) -> None:
+        self.place = place
+        self.request = request
+        self.connection = connection
+        self.path_suffix = path_suffix
+        self.started = started
+        self.message_id = message_id
+        self.variables: dict[str, object] = {}
+        """Variables that policies set, by full name."""
 
     @property
     def message(self) -> Message:

@@ -38,58 +38,51 @@ class Message:
     `body` the bytes as they travel, `stream` stands in for `body` until it is read.
     """
 
-    __slots__ = (
-        "_body",
-        "_form",
-        "_params",
-        "_query",
-        "_text",
-        "headers",
-        "is_request",
-        "path",
-        "reason",
-        "status_code",
-        "stream",
-        "verb",
-        "version",
-    )
+    # Defaults live on the class: an exchange makes several messages and sets few of
+    # their attributes.
+    verb: str = "GET"
+    path: str = ""
+    version: str = "1.1"
+    status_code: int = 200
+    reason: str | None = None
+    stream: Stream | None = None
+    _query: str = ""
+    _params: Parameters | None = None
+    _form: Parameters | None = None
+    _text: str | None = None
 
-    def __init__(
-        self,
-        is_request: bool,
-        headers: CIMultiDict[str],
-        body: bytes = b"",
-        *,
-        verb: str = "GET",
-        path: str = "",
-        query: str = "",
-        version: str = "1.1",
-        status_code: int = 200,
-        reason: str | None = None,
-    ) -> None:
+    def __init__(self, is_request: bool, headers: CIMultiDict[str], body: bytes = b"") -> None:
         self.is_request = is_request
         self.headers = headers
         self._body = body
-        self.verb = verb
-        self.path = path
-        self._query = query
-        self.version = version
-        self.status_code = status_code
-        self.reason = reason
-        self.stream: Stream | None = None
-        self._params: Parameters | None = None
-        self._form: Parameters | None = None
-        self._text: str | None = None
 
     @classmethod
     def request(cls, verb: str = "GET", headers: CIMultiDict[str] | None = None) -> Message:
-        return cls(True, CIMultiDict() if headers is None else headers, verb=verb)
+        message = cls(True, CIMultiDict() if headers is None else headers)
+        message.verb = verb
+        return message
 
     @classmethod
     def response(
         cls, status: int = 200, headers: CIMultiDict[str] | None = None, body: bytes = b""
     ) -> Message:
-        return cls(False, CIMultiDict() if headers is None else headers, body, status_code=status)
+        message = cls(False, CIMultiDict() if headers is None else headers, body)
+        message.status_code = status
+        return message
+
+    @classmethod
+    def received(
+        cls, verb: str, path: str, query: str, version: str, headers: CIMultiDict[str]
+    ) -> Message:
+        """A request as a listener got it; its body is set by whoever has it."""
+        message = cls(True, headers)
+        message.verb = verb
+        message.path = path
+        if query:
+            message._query = query
+        if version != "1.1":
+            message.version = version
+        return message
 
     # -- body
 
@@ -187,17 +180,13 @@ class Message:
 
     def copy(self) -> Message:
         """An independent copy; a stream stays with the original."""
-        twin = Message(
-            self.is_request,
-            CIMultiDict(self.headers),
-            self.body,
-            verb=self.verb,
-            path=self.path,
-            query=self.query,
-            version=self.version,
-            status_code=self.status_code,
-            reason=self.reason,
-        )
+        twin = Message(self.is_request, CIMultiDict(self.headers), self.body)
+        twin.verb = self.verb
+        twin.path = self.path
+        twin.query = self.query
+        twin.version = self.version
+        twin.status_code = self.status_code
+        twin.reason = self.reason
         twin._text = self._text
         return twin
 

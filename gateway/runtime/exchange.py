@@ -67,14 +67,7 @@ class ServedEndpoint:
     async def serve(self, request: Request, path: str, query: str, suffix: str) -> Response:
         """Run the exchange of `request`. `suffix` is proxy.pathsuffix. Never raises
         but for cancellation."""
-        message = Message(
-            True,
-            request.headers,
-            verb=request.method,
-            path=path,
-            query=query,
-            version=request.version,
-        )
+        message = Message.received(request.method, path, query, request.version, request.headers)
         context = Context(
             self.compiled.place,
             message,

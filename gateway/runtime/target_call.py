@@ -77,9 +77,7 @@ class TargetCall:
         url = self.fixed_text
         if not url and self.compiled.url is not None:
             url = self.compiled.url.render(context)
-        target = TargetState(
-            name=self.compiled.name, route=route, url=url, entered_path=context.request.path
-        )
+        target = TargetState(self.compiled.name, route, url, context.request.path)
         variables = context.variables
         if variables:
             # Assigned in the proxy flow: kept, unlike target.url (docs/fidelity.md).

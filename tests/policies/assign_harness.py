@@ -90,17 +90,18 @@ def message(is_request: bool, parts: Mapping[str, Any] | None) -> Message:
     parts = parts or {}
     headers = parts.get("headers", {})
     pairs = headers.items() if isinstance(headers, dict) else headers
-    return Message(
+    made = Message(
         is_request,
         CIMultiDict((name, value) for name, value in pairs),
         parts.get("body", "").encode(),
-        verb=parts.get("verb", "GET"),
-        path=parts.get("path", "/"),
-        query=parts.get("query", ""),
-        version=parts.get("version", "1.1"),
-        status_code=parts.get("status", 200),
-        reason=parts.get("reason"),
     )
+    made.verb = parts.get("verb", "GET")
+    made.path = parts.get("path", "/")
+    made.query = parts.get("query", "")
+    made.version = parts.get("version", "1.1")
+    made.status_code = parts.get("status", 200)
+    made.reason = parts.get("reason")
+    return made
 
 
 def exchange(case: Mapping[str, Any]) -> Context:

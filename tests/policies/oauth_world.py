@@ -367,7 +367,7 @@ def request(
 ) -> Message:
     """A POST with a form, or a GET without one; `x_apikey` becomes the header x-apikey."""
     fields = CIMultiDict({name.replace("_", "-"): value for name, value in headers.items()})
-    message = Message(True, fields, verb="GET" if form is None else "POST", query=query)
+    message = Message.received("GET" if form is None else "POST", "", query, "1.1", fields)
     if form is not None:
         fields["Content-Type"] = content_type
         message.body = form.encode()
