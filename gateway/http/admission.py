@@ -24,7 +24,6 @@ _CONTENT_LENGTH = istr("Content-Length")
 _TRANSFER_ENCODING = istr("Transfer-Encoding")
 _NOTHING_NAMED = frozenset({"keep-alive", "Keep-Alive", "close", "Close"})
 _DIGITS = re.compile(r"[0-9]{1,18}")
-_NEEDS_EXAMINATION = re.compile(r"[^A-Za-z0-9_~!$&'()*+,:;=@/?{}|\[\]\"^`.\-]|/\.")
 _KNOWN_HOSTS = 1024
 
 UNREAD_HEAD = 12
@@ -75,7 +74,14 @@ class Admission:
             raise Refusal("length_required", 411)
         if method == "CONNECT":
             raise Refusal("bad_request", 400, "CONNECT is for forward proxies")
-        if target[:1] != "/" or _NEEDS_EXAMINATION.search(target) is not None:
+        if (
+            "%" in target
+            or "/." in target
+            or "#" in target
+            or "\\" in target
+            or target[:1] != "/"
+            or not target.isprintable()
+        ):
             target = self._examine(target, method, host)
         connection = headers.get(CONNECTION)
         if connection is not None and connection not in _NOTHING_NAMED:

@@ -67,79 +67,57 @@ class Client:
         if pool is None:
             pool = self._pool = Pool(self._connect_to, self._max_connections, self._max_idle)
         try:
-            head = request_head(request, origin.authority)
+            head = request_head(request, origin)
         except ValueError as error:
             raise UpstreamError("invalid", str(error)) from error
         lane = pool.lane(origin)
-        connection = lane.take()
-        if connection is None:
-            connection = await lane.connect(timeouts.connect, limits or self._limits)
-        if not connection.reused:
-            return await self._exchange(pool, connection, request, head, timeouts, buffer, max_body)
-        try:
-            return await self._exchange(pool, connection, request, head, timeouts, buffer, max_body)
-        except UpstreamError as error:
-            if not _is_stale(connection, request, error):
-                raise
-        connection = await lane.connect(timeouts.connect, limits or self._limits)
-        return await self._exchange(pool, connection, request, head, timeouts, buffer, max_body)
-
-    async def _exchange(
-        self,
-        pool: Pool,
-        connection: UpstreamConnection,
-        request: UpstreamRequest,
-        head: bytes,
-        timeouts: Timeouts,
-        buffer: bool,
-        max_body: int,
-    ) -> UpstreamResponse:
-        body, started = request.body, time()
         limit = max_body if buffer else -1
-        if isinstance(body, bytes):
-            connection.send(request.method, head, body, timeouts.io, limit)
-        else:
-            connection.send_stream(request.method, head, body, timeouts.io, limit)
-        pool.watch(connection)
-        sent = time()
-        try:
-            await connection.wait()
-        except BaseException:
-            connection.abort()
-            raise
+        connection = lane.take()
+        while True:
+            if connection is None:
+                connection = await lane.connect(timeouts.connect, limits or self._limits)
+            started, reused = time(), connection.reused
+            pool.watch(connection)
+            waiter = connection.send(request, head, timeouts.io, limit)
+            sent = time()
+            try:
+                await waiter
+                break
+            except UpstreamError as error:
+                connection.abort()
+                if not (reused and _is_stale(connection, request, error)):
+                    raise
+                connection = None
+            except BaseException:
+                connection.abort()
+                raise
         parser = connection.parser
-        content: bytes | ResponseBody
+        chunks = parser.body
+        body: bytes | ResponseBody
         if parser.complete:
-            chunks = parser.body
-            content = chunks[0] if len(chunks) == 1 else b"".join(chunks)
-            response = _response(connection, content, started, sent)
+            body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        else:
+            body = ResponseBody(connection, timeouts.keepalive)
+        response = UpstreamResponse(
+            parser.status,
+            parser.reason,
+            parser.headers,
+            body,
+            started,
+            connection.sent_ended or sent,
+            connection.received_started,
+            connection.received_ended,
+            connection.peer,
+        )
+        if parser.complete:
             connection.release(timeouts.keepalive)
-            return response
-        content = ResponseBody(connection, timeouts.keepalive)
-        return _response(connection, content, started, sent)
+        return response
 
     async def close(self) -> None:
         """Close every connection; running calls end with `UpstreamError`."""
         if self._pool is not None:
             self._pool.close()
             await asyncio.sleep(0)
-
-
-def _response(
-    connection: UpstreamConnection, body: bytes | ResponseBody, started: float, sent: float
-) -> UpstreamResponse:
-    parser = connection.parser
-    return UpstreamResponse(
-        parser.status,
-        parser.reason,
-        parser.headers,
-        body,
-        started,
-        connection.sent_ended or sent,
-        connection.received_started,
-        connection.received_ended,
-        connection.peer,
-    )
 
 
 def _is_stale(

@@ -299,7 +299,12 @@ class FastConnection(RequestHandler):
                 refusal, goes_on = self._listener.refusal_for(error)
                 exchange.keep_alive = exchange.keep_alive and goes_on
                 response = self._listener.refuse(refusal, request.headers)
-            await self._send(exchange, response, request.headers)
+            if self._arriving is None and type(response.body) is bytes:
+                self._send_at_once(exchange, response, request.headers)
+                if self._paused:
+                    await self._drain_quietly(exchange)
+            else:
+                await self._send(exchange, response, request.headers)
         except asyncio.CancelledError:
             self._abort()
             raise
@@ -311,23 +316,40 @@ class FastConnection(RequestHandler):
     async def _send(self, exchange: Exchange, response: Response, headers: Headers) -> None:
         if self._arriving is not None and exchange.keep_alive:
             exchange.keep_alive = self._rest_is_short()
+        body = response.body
+        if isinstance(body, bytes):
+            self._send_at_once(exchange, response, headers)
+            await self._drain_quietly(exchange)
+            return
         try:
-            body = response.body
-            if isinstance(body, bytes):
-                send_bytes(self, exchange, response, body)
-            else:
-                await send_stream(self, exchange, response, body)
-            if self._paused:
-                await self._drain_helper()
+            await send_stream(self, exchange, response, body)
+            await self.drain()
         except ValueError as error:
             if exchange.begun:
                 raise
-            logger.error("%s: a response cannot be written: %s", self._listener.name, error)
-            refusal = Refusal("internal", 500, "the response cannot be written")
-            send_refusal(self, exchange, self._listener.refuse(refusal, headers))
+            self._send_unwritable(exchange, error, headers)
         except BrokenResponse as error:
             logger.warning("%s: a response broke off: %s", self._listener.name, error)
             self._abort()
+        except ConnectionError:
+            exchange.keep_alive = False
+
+    def _send_at_once(self, exchange: Exchange, response: Response, headers: Headers) -> None:
+        try:
+            send_bytes(self, exchange, response, response.body)  # type: ignore[arg-type]
+        except ValueError as error:
+            self._send_unwritable(exchange, error, headers)
+        except ConnectionError:
+            exchange.keep_alive = False
+
+    def _send_unwritable(self, exchange: Exchange, error: ValueError, headers: Headers) -> None:
+        logger.error("%s: a response cannot be written: %s", self._listener.name, error)
+        refusal = Refusal("internal", 500, "the response cannot be written")
+        send_refusal(self, exchange, self._listener.refuse(refusal, headers))
+
+    async def _drain_quietly(self, exchange: Exchange) -> None:
+        try:
+            await self.drain()
         except ConnectionError:
             exchange.keep_alive = False
 

@@ -78,43 +78,44 @@ class FieldWriter:
     counting the line ends of what was written.
     """
 
-    __slots__ = ("_dropped", "_prefixes")
+    __slots__ = ("_prefixes",)
 
     def __init__(self, dropped: Collection[str]) -> None:
         """`dropped`: lower-case names never written."""
-        self._dropped = frozenset(dropped)
-        self._prefixes: dict[str, str] = {}
+        self._prefixes = _Prefixes(dropped)
 
-    def write(self, headers: Headers, also_dropped: Collection[str] = ()) -> str:
+    def write(self, headers: Headers) -> str:
         """The lines of `headers`, each ended by CRLF. Raises ValueError where a name is
         no token or a value contains CR, LF or NUL."""
         prefixes = self._prefixes
-        lines: list[str] = []
-        for name, value in headers.items():
-            prefix = prefixes.get(name)
-            if prefix is None:
-                prefix = self._learn(name)
-            if prefix and not (also_dropped and name.lower() in also_dropped):
-                lines.append(prefix + value)
+        lines = [prefix + value for name, value in headers.items() if (prefix := prefixes[name])]
         if not lines:
             return ""
+        ends = len(lines)
         lines.append("")
         text = "\r\n".join(lines)
-        ends = len(lines) - 1
         if text.count("\n") != ends or text.count("\r") != ends or "\0" in text:
             raise ValueError(f"a value of {_culprit(headers)} contains CR, LF or NUL")
         return text
 
-    def _learn(self, name: str) -> str:
+
+class _Prefixes(dict[str, str]):
+    """What is written before a value, by name: `Name: `, or nothing to leave it out."""
+
+    def __init__(self, dropped: Collection[str]) -> None:
+        super().__init__()
+        self._dropped = frozenset(dropped)
+
+    def __missing__(self, name: str) -> str:
         if name.lower() in self._dropped:
             prefix = ""
-        elif _TOKEN.fullmatch(name) is None:
+        elif not is_token(name):
             raise ValueError(f"{name!r} is not a header name")
         else:
             prefix = f"{name}: "
-        if len(self._prefixes) >= _KNOWN_NAMES:
-            self._prefixes.clear()
-        self._prefixes[str(name)] = prefix
+        if len(self) >= _KNOWN_NAMES:
+            self.clear()
+        self[str(name)] = prefix
         return prefix
 
 

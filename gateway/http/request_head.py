@@ -6,30 +6,40 @@ import re
 
 from multidict import istr
 
-from gateway.http.headers import HOP_BY_HOP, FieldWriter
+from gateway.http.headers import HOP_BY_HOP, FieldWriter, is_token
 from gateway.http.message import UpstreamRequest
+from gateway.http.origin import Origin
 
 _HOST = istr("Host")
+_USUAL_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _NEEDS_LENGTH = frozenset({"POST", "PUT", "PATCH"})
-_REQUEST_LINE = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+ (?:/|\*$)[^\x00-\x20\x7f]*")
-_fields = FieldWriter(HOP_BY_HOP | {"content-length", "expect"})
+_FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
+_ALWAYS_DROPPED = HOP_BY_HOP | {"content-length", "expect"}
+_writers: dict[frozenset[str], FieldWriter] = {}
+_KNOWN_WRITERS = 256
 
 
-def request_head(request: UpstreamRequest, authority: str) -> bytes:
+def request_head(request: UpstreamRequest, origin: Origin) -> bytes:
     """Everything before the body. Raises ValueError for what may not be on the wire."""
-    line = f"{request.method} {request.target}"
-    if _REQUEST_LINE.fullmatch(line) is None:
-        raise ValueError("the method is no token, or the target is not a path without blanks")
-    headers = request.headers
-    host = "" if _HOST in headers else f"Host: {authority}\r\n"
-    text = f"{line} HTTP/1.1\r\n{host}{_fields.write(headers, request.drop)}{_framing(request)}\r\n"
+    method, target, headers = request.method, request.target, request.headers
+    usual = target.isprintable() and target.isascii() and " " not in target
+    if not usual and _FORBIDDEN.search(target):
+        raise ValueError("the target contains a blank or a control character")
+    if target[:1] != "/" and target != "*":
+        raise ValueError("the target is not a path")
+    if method not in _USUAL_METHODS and not is_token(method):
+        raise ValueError(f"{method!r} is not a method")
+    host = "" if _HOST in headers else f"Host: {origin.authority}\r\n"
+    writer = _writers.get(request.drop) or _writer(request.drop)
+    text = f"{method} {target} HTTP/1.1\r\n{host}{writer.write(headers)}{_framing(request)}\r\n"
     return text.encode("utf-8", "surrogateescape")
 
 
-def is_chunked(request: UpstreamRequest) -> bool:
-    """Whether the body goes out in chunks, because nobody knows its length."""
-    body = request.body
-    return not isinstance(body, bytes) and getattr(body, "length", None) is None
+def _writer(drop: frozenset[str]) -> FieldWriter:
+    if len(_writers) >= _KNOWN_WRITERS:
+        _writers.clear()
+    writer = _writers[drop] = FieldWriter(_ALWAYS_DROPPED | drop)
+    return writer
 
 
 def _framing(request: UpstreamRequest) -> str:
@@ -38,6 +48,5 @@ def _framing(request: UpstreamRequest) -> str:
         if body or request.method in _NEEDS_LENGTH:
             return f"Content-Length: {len(body)}\r\n"
         return ""
-    if is_chunked(request):
-        return "Transfer-Encoding: chunked\r\n"
-    return f"Content-Length: {body.length}\r\n"  # type: ignore[union-attr]
+    length: int | None = getattr(body, "length", None)
+    return "Transfer-Encoding: chunked\r\n" if length is None else f"Content-Length: {length}\r\n"

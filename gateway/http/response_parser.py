@@ -23,16 +23,19 @@ _NOTHING_NAMED = frozenset({"keep-alive", "Keep-Alive", "close", "Close"})
 _INTERIM_RESPONSES = 100
 _KNOWN_NAMES = 1024
 
-_names: dict[bytes, str] = {}
+
+class _Names(dict[bytes, str]):
+    """Header names as text, decoded once each."""
+
+    def __missing__(self, raw: bytes) -> str:
+        if len(self) >= _KNOWN_NAMES:
+            self.clear()
+        name = self[raw] = istr(raw.decode("utf-8", "surrogateescape"))
+        return name
 
 
-def _header_name(raw: bytes) -> str:
-    name = _names.get(raw)
-    if name is None:
-        if len(_names) >= _KNOWN_NAMES:
-            _names.clear()
-        name = _names[raw] = istr(raw.decode("utf-8", "surrogateescape"))
-    return name
+_names = _Names()
+_BLANKS = frozenset({" ", "\t"})
 
 
 class ResponseParser:
@@ -126,13 +129,18 @@ class ResponseParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.complete:
             return
-        text = value.rstrip(b" \t").decode("utf-8", "surrogateescape")
+        try:
+            text = value.decode()
+        except UnicodeDecodeError:
+            text = value.decode("utf-8", "surrogateescape")
+        if text[-1:] in _BLANKS:
+            text = text.rstrip(" \t")
         if self.head_complete:
             if self.trailers is None:
                 self.trailers = CIMultiDict()
-            self.trailers.add(_header_name(name), text)
+            self.trailers.add(_names[name], text)
         else:
-            self._fields.append((_header_name(name), text))
+            self._fields.append((_names[name], text))
 
     def on_headers_complete(self) -> None:
         if self.complete:

@@ -8,7 +8,7 @@ from time import time
 from typing import TYPE_CHECKING
 
 from gateway.http.limits import ResponseLimits
-from gateway.http.message import BodyStream, BodyTooBig, UpstreamError
+from gateway.http.message import BodyStream, BodyTooBig, UpstreamError, UpstreamRequest
 from gateway.http.response_parser import ResponseParser
 
 if TYPE_CHECKING:
@@ -111,41 +111,38 @@ class UpstreamConnection(asyncio.Protocol):
 
     # -- the request
 
-    def send(self, method: str, head: bytes, body: bytes, io: float, max_body: int) -> None:
-        """Write a request whose body is in memory. `io`: longest silence in seconds;
-        `max_body`: -1 when the body of the response is streamed."""
-        transport = self._begin(method, io, max_body)
-        self.deadline = self._lane.pool.now + io
-        if len(body) <= JOINED:
-            transport.write(head + body if body else head)
-        else:
-            transport.write(head)
-            transport.write(body)
+    def send(
+        self, request: UpstreamRequest, head: bytes, io: float, max_body: int
+    ) -> asyncio.Future[None]:
+        """Write a request; a body that comes in chunks is written beside reading the
+        response. `io`: longest silence in seconds; `max_body`: -1 when the body of the
+        response is streamed.
 
-    def send_stream(
-        self,
-        method: str,
-        head: bytes,
-        body: BodyStream | AsyncIterator[bytes],
-        io: float,
-        max_body: int,
-    ) -> None:
-        """Write a request whose body comes in chunks, beside reading its response."""
-        transport = self._begin(method, io, max_body)
-        transport.write(head)
-        self._sender = self._lane.pool.loop.create_task(self._send_chunks(transport, body))
-
-    def _begin(self, method: str, io: float, max_body: int) -> asyncio.Transport:
-        transport = self.transport
-        assert transport is not None and not self.busy
+        The future ends when the head is there; when the body is buffered, when all is.
+        It raises `UpstreamError`, `BodyTooBig`, and what the request's stream raised.
+        """
+        transport, pool, body = self.transport, self._lane.pool, request.body
+        waiter = self._waiter = pool.loop.create_future()
+        if transport is None:
+            waiter.set_exception(UpstreamError("refused", "the connection was lost"))
+            return waiter
         self.busy = True
-        self.parser.start(method)
+        self.parser.start(request.method)
         self._io = io
         self._max_body = max_body
         self._taken = 0
-        self.received_ended = 0.0
-        self.sent_ended = 0.0
-        return transport
+        self.received_ended = self.sent_ended = 0.0
+        if isinstance(body, bytes):
+            self.deadline = pool.now + io
+            if len(body) <= JOINED:
+                transport.write(head + body if body else head)
+            else:
+                transport.write(head)
+                transport.write(body)
+        else:
+            transport.write(head)
+            self._sender = pool.loop.create_task(self._send_chunks(transport, body))
+        return waiter
 
     async def _send_chunks(
         self, transport: asyncio.Transport, body: BodyStream | AsyncIterator[bytes]
@@ -183,17 +180,6 @@ class UpstreamConnection(asyncio.Protocol):
 
     # -- the response
 
-    async def wait(self) -> None:
-        """Until the head is there; when the body is buffered, until all is. Raises
-        `UpstreamError`, `BodyTooBig`, and what the request's body stream raised."""
-        if self._failure is not None:
-            raise self._failure
-        self._waiter = self._lane.pool.loop.create_future()
-        try:
-            await self._waiter
-        finally:
-            self._waiter = None
-
     async def next_chunk(self) -> bytes:
         """The next part of a streamed body, empty at its end. Raises `UpstreamError`."""
         parser = self.parser
@@ -203,7 +189,8 @@ class UpstreamConnection(asyncio.Protocol):
             if parser.complete:
                 return b""
             self._resume()
-            await self.wait()
+            self._waiter = self._lane.pool.loop.create_future()
+            await self._waiter
         chunk = parser.body[0] if len(parser.body) == 1 else b"".join(parser.body)
         parser.body.clear()
         self._taken = parser.body_bytes
