@@ -18,6 +18,7 @@ from gateway.http.client import Client
 from gateway.http.limits import EDGE_LIMITS, X_LIMITS, Limits, ResponseLimits
 from gateway.http.listener import Listener
 from gateway.management.application import management_application
+from gateway.management.call import ManagementSettings
 from gateway.ports.clock import SystemClock
 from gateway.ports.services import Services
 from gateway.runtime.runtime import Runtime
@@ -112,7 +113,10 @@ class Server:
         self._say(f"environment {name}: http://{Address(host, port)}")
 
     async def _manage(self, store: Store, runtime: Runtime, metrics: Metrics) -> None:
-        application = management_application(store, runtime)
+        addresses = {listener.name: listener.address for listener in self._listeners}
+        application = management_application(
+            store, runtime, ManagementSettings(addresses, flavor=self._settings.flavor)
+        )
         application.router.add_get("/healthz", self._health)
         application.router.add_get(_METRICS_PATH, _metrics_handler(metrics, runtime))
         self._runner = web.AppRunner(application, access_log=None, shutdown_timeout=5.0)
