@@ -17,6 +17,7 @@ from sqlalchemy import JSON, Select
 from sqlalchemy.dialects import sqlite
 
 from gateway.store.database import Database
+from gateway.store.errors import Unstorable
 from gateway.store.repository import Row
 
 
@@ -58,7 +59,7 @@ class Lookup:
         self._local = None if reader is None else reader.prepare(statement)
 
     async def rows(self, **parameters: Any) -> Sequence[Row]:
-        """Raises `StoreError`, `Unstorable` for a parameter that no row can hold."""
+        """No rows for a parameter that no row can hold. Raises `StoreError`."""
         if self._local is not None:
             try:
                 return self._local(parameters)
@@ -66,9 +67,12 @@ class Lookup:
                 pass  # busy: the pool's connections wait
             except UnicodeEncodeError:
                 return ()
-        async with self._database.reading() as connection:
-            found = await connection.execute(self._statement, parameters)
-            return list(found.mappings())
+        try:
+            async with self._database.reading() as connection:
+                found = await connection.execute(self._statement, parameters)
+                return list(found.mappings())
+        except Unstorable:
+            return ()
 
     async def first(self, **parameters: Any) -> Row | None:
         rows = await self.rows(**parameters)
