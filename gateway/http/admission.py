@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from multidict import CIMultiDictProxy, istr
 
-from gateway.http.headers import CONNECTION, SINGLE_VALUED, drop_named_by_connection
+from gateway.http.headers import CONNECTION, doubled_single_value, drop_named_by_connection
 from gateway.http.limits import Limits
 from gateway.http.message import Headers, Refusal
 from gateway.http.target import BadTarget, is_host, path_and_query
@@ -123,14 +123,12 @@ class Admission:
 
 
 def _check_duplicates(headers: Headers) -> None:
-    seen: set[str] = set()
-    for name in headers:
-        lower = name.lower()
-        if lower in seen and lower in SINGLE_VALUED:
-            if lower == "transfer-encoding":
-                raise Refusal("bad_request", 400, "two Transfer-Encodings")
-            raise Refusal("duplicate_header", 400, header=str(name))
-        seen.add(lower)
+    name = doubled_single_value(headers)
+    if name is None:
+        return
+    if name.lower() == "transfer-encoding":
+        raise Refusal("bad_request", 400, "two Transfer-Encodings")
+    raise Refusal("duplicate_header", 400, header=name)
 
 
 def _check_transfer_encoding(headers: Headers) -> None:

@@ -126,6 +126,17 @@ def _culprit(headers: Headers) -> str:
     return "a header"
 
 
+def doubled_single_value(headers: Headers) -> str | None:
+    """The name of a field that may come once and came twice, in any spelling."""
+    seen: set[str] = set()
+    for name, _ in headers.items():  # iterating names alone gives each one once
+        lower = name.lower()
+        if lower in seen and lower in SINGLE_VALUED:
+            return str(name)
+        seen.add(lower)
+    return None
+
+
 def is_token(text: str) -> bool:
     """RFC 9110 section 5.6.2."""
     return _TOKEN.fullmatch(text) is not None

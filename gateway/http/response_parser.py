@@ -12,7 +12,7 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from multidict import CIMultiDict, istr
 
-from gateway.http.headers import CONNECTION, SINGLE_VALUED, drop_named_by_connection
+from gateway.http.headers import CONNECTION, doubled_single_value, drop_named_by_connection
 from gateway.http.limits import ResponseLimits
 from gateway.http.message import Headers, UpstreamError
 from gateway.http.raw_head import inspect_head
@@ -237,14 +237,12 @@ class ResponseParser:
             raise UpstreamError("too_big_headers", limit=limits.headers)
 
     def _check_duplicates(self) -> None:
-        seen: set[str] = set()
-        for name in self.headers:
-            lower = name.lower()
-            if lower in seen and lower in SINGLE_VALUED:
-                if lower == "transfer-encoding":
-                    raise UpstreamError("invalid", "two Transfer-Encodings")
-                raise UpstreamError("duplicate_header", header=str(name))
-            seen.add(lower)
+        name = doubled_single_value(self.headers)
+        if name is None:
+            return
+        if name.lower() == "transfer-encoding":
+            raise UpstreamError("invalid", "two Transfer-Encodings")
+        raise UpstreamError("duplicate_header", header=name)
 
     def _named(self, raw: bytes) -> UpstreamError:
         """What is wrong with a head that llhttp rejected."""
