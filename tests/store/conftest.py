@@ -13,16 +13,20 @@ import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import insert
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from gateway.ports.clock import SystemClock
 from gateway.ports.tokens import NewToken
-from gateway.store import Store
+from gateway.store import Store, tables
+from gateway.store.credential_rows import secret_purpose
 from gateway.store.database import SCHEMA_VERSION, Database
+from gateway.store.repository import created_now
 from gateway.store.tables import metadata
 
 POSTGRES = os.environ.get("GATEWAY_TEST_POSTGRES")
@@ -182,11 +186,39 @@ async def store(open_store: Open) -> Store:
 
 @pytest.fixture
 async def world(store: Store) -> World:
-    await store.products.create("PremiumWeatherAPI", "admin", proxies=("weatherapi",))
-    developer = await store.developers.create("ann@example.com", "Ann", "Lee", "ann", "admin")
-    app = await store.apps.create(developer.developer_id, "weatherapp", "admin")
-    world = World(store, developer.developer_id, app.app.app_id)
-    await store.keys.create(world.app_id, world.key, world.secret, product_names=(world.product,))
+    """Rows as the repositories write them (their own tests see to that), in one go."""
+    world = World(store, str(uuid4()), str(uuid4()))
+    made = created_now(store.clock, "admin")
+    secret = store.key_ring.encrypt(world.secret, secret_purpose(ORGANIZATION, world.key))
+    of_organization = {"organization": ORGANIZATION}
+    rows = {
+        tables.products: {
+            "name": world.product, "display_name": world.product, "description": "",
+            "approval_type": "auto", "environments": [], "proxies": ["weatherapi"],
+            "resources": [], "scopes": [], "attributes": [], "extra": {}, **made,
+        },
+        tables.developers: {
+            "id": world.developer_id, "email": "ann@example.com", "first_name": "Ann",
+            "last_name": "Lee", "user_name": "ann", "status": "active", "attributes": [], **made,
+        },
+        tables.apps: {
+            "id": world.app_id, "developer_id": world.developer_id, "name": "weatherapp",
+            "status": "approved", "app_family": "default", "access_type": "",
+            "callback_url": "", "scopes": [], "attributes": [], **made,
+        },
+        tables.credentials: {
+            "consumer_key": world.key, "app_id": world.app_id, "consumer_secret": secret,
+            "status": "approved", "issued_at": 1, "expires_at": -1, "scopes": [],
+            "attributes": [],
+        },
+        tables.credential_products: {
+            "consumer_key": world.key, "product": world.product, "position": 1,
+            "status": "approved",
+        },
+    }  # fmt: skip
+    async with store.database.writing() as connection:
+        for table, row in rows.items():
+            await connection.execute(insert(table), {**of_organization, **row})
     return world
 
 
