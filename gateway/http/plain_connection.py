@@ -174,6 +174,11 @@ def _is_full(payload: StreamReader) -> bool:
     return payload.total_bytes > 0 and bool(getattr(payload, "_size", 0))
 
 
+def _end_writing(transport: asyncio.Transport | None) -> None:
+    if transport is not None and not transport.is_closing() and transport.can_write_eof():
+        transport.write_eof()
+
+
 class _Writing:
     """`sending.Wire` on aiohttp's writer."""
 
@@ -224,6 +229,8 @@ class _Answer(StreamResponse):
             protocol.stop()
         finally:
             protocol.end()
+        if not self.keep_alive and not request.content.is_eof():
+            _end_writing(request.transport)  # aiohttp reads on for a while, then closes
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -76,6 +76,8 @@ Transfer-Encodings are ambiguous framing, not merely a second value: `bad_reques
 def _inspect_name(name: bytes) -> tuple[str, dict[str, Any]] | None:
     if not name:
         return "empty_header_name", {}
+    if b"\r" in name or b"\n" in name:
+        return "bad_request", {}  # a bare line end, not a strange name
     text = name.decode("utf-8", "replace")
     for character in text:
         if character > "\x7f":
