@@ -63,8 +63,8 @@ class Lookup:
         if self._local is not None:
             try:
                 return self._local(parameters)
-            except sqlite3.OperationalError:
-                pass  # busy: the pool's connections wait
+            except sqlite3.Error:
+                pass  # busy: the pool's connections wait, and say what is wrong
             except UnicodeEncodeError:
                 return ()
         try:

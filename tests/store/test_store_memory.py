@@ -124,6 +124,53 @@ async def test_a_token_load_that_waits_for_its_credential_is_overtaken_too(
     assert known is None or known.credential.status == "revoked"
 
 
+async def test_nobody_reads_what_was_before_an_acknowledged_change(world) -> None:
+    """Readers never pause; after each change what they find is the new state."""
+    store = world.store
+    await world.issue("a-token")
+    changing = True
+
+    async def read() -> None:
+        while changing:
+            await store.tokens.load("a-token")
+            await store.credentials.load(world.key)
+            await asyncio.sleep(0)
+
+    def state(token) -> tuple[object, ...]:
+        credential = token.credential
+        return (
+            token.status,
+            credential.status,
+            credential.app.status,
+            credential.developer.status,
+            credential.products[0].product.quota,
+        )
+
+    readers = [asyncio.ensure_future(read()) for _ in range(4)]
+    expected: list[object] = ["approved", "approved", "approved", "active", None]
+    for turn in range(40):
+        place, word = turn % 5, ("revoked", "approved")[turn // 5 % 2]
+        if place == 0:
+            await store.tokens.set_status("a-token", "accesstoken", word, True)
+        elif place == 1:
+            await store.keys.set_status(world.key, word)
+        elif place == 2:
+            await store.apps.set_status(world.app_id, word, "ann")
+        elif place == 3:
+            await store.developers.set_status(world.developer_id, word, "ann")
+        else:
+            await store.products.update(world.product, "ann", quota=word)
+        expected[place] = word
+        known = store.tokens.peek("a-token")
+        assert known is None or list(state(known)) == expected
+        assert list(state(await store.tokens.load("a-token"))) == expected
+        await asyncio.sleep(0.002)
+        known = store.tokens.peek("a-token")
+        assert known is None or list(state(known)) == expected
+    changing = False
+    await asyncio.gather(*readers)
+
+
 async def test_a_write_whose_caller_goes_away_still_reaches_memory(world) -> None:
     store = world.store
     await world.issue("a-token")
