@@ -57,6 +57,32 @@ class Place:
     virtual_host: str = "default"
 
 
+class TargetAddress(Protocol):
+    """The URL of a target, taken apart."""
+
+    @property
+    def scheme(self) -> str: ...
+    @property
+    def host(self) -> str: ...
+    @property
+    def port(self) -> int: ...
+    @property
+    def path(self) -> str: ...
+    @property
+    def is_tls(self) -> bool: ...
+
+
+class TargetAnswer(Protocol):
+    """Facts of a target's answer; times in seconds, 0.0 before they happened."""
+
+    status: int
+    sent_started: float
+    sent_ended: float
+    received_started: float
+    received_ended: float
+    peer: tuple[str, int]
+
+
 class TargetState:
     """What policies may still change about the target call, and what it came to."""
 
@@ -65,17 +91,10 @@ class TargetState:
     copy_path_suffix: bool = True
     copy_query_params: bool = True
     host_header: str | None = None
-    base_path: str | None = None
-    scheme: str = ""
-    host: str = ""
-    port: int = 0
-    ip: str = ""
-    tls: bool = False
-    response_status: int | None = None
-    sent_started: float = 0.0
-    sent_ended: float = 0.0
-    received_started: float = 0.0
-    received_ended: float = 0.0
+    address: TargetAddress | None = None
+    """Where the call went, once it did."""
+    answer: TargetAnswer | None = None
+    """What came back, once it did."""
 
     def __init__(self, name: str, route: str, url: str | None, entered_path: str) -> None:
         """`url` is the configured URL, expanded, which a policy's assignment replaces;

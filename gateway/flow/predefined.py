@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from gateway.flow.context import ERROR, Context, TargetState
+from gateway.flow.context import ERROR, Context, TargetAddress, TargetAnswer, TargetState
 from gateway.flow.values import to_text
 
 Read = Callable[[Context], object]
@@ -52,7 +52,8 @@ def _moments(prefix: str, read: Callable[[Context], float]) -> dict[str, Predefi
 
 def _target_moments(prefix: str, attribute: str) -> dict[str, Predefined]:
     def read(ctx: Context) -> float:
-        return getattr(ctx.target, attribute) if ctx.target is not None else 0.0
+        answer = ctx.target.answer if ctx.target is not None else None
+        return getattr(answer, attribute) if answer is not None else 0.0
 
     def known(show: Callable[[float], object]) -> Read:
         return lambda ctx: show(read(ctx)) if read(ctx) else None
@@ -163,6 +164,12 @@ def _target() -> dict[str, Predefined]:
     def of(read: Callable[[TargetState], object]) -> Read:
         return lambda ctx: read(ctx.target) if ctx.target is not None else None
 
+    def address(read: Callable[[TargetAddress], object]) -> Read:
+        return of(lambda t: read(t.address) if t.address is not None else None)
+
+    def answer(read: Callable[[TargetAnswer], object]) -> Read:
+        return of(lambda t: read(t.answer) if t.answer is not None else None)
+
     return {
         "target.name": Predefined(of(lambda t: t.name or None)),
         "route.name": Predefined(of(lambda t: t.route or None)),
@@ -171,7 +178,7 @@ def _target() -> dict[str, Predefined]:
         "target.evaluated.url": Predefined(_target_url, _set_target_url),
         "request.url": Predefined(_sent_url),
         "response.url": Predefined(_sent_url),
-        "target.basepath": Predefined(of(lambda t: t.base_path)),
+        "target.basepath": Predefined(address(lambda a: a.path or None)),
         "target.copy.pathsuffix": Predefined(
             of(lambda t: t.copy_path_suffix), _switch("target.copy.pathsuffix")
         ),
@@ -179,12 +186,12 @@ def _target() -> dict[str, Predefined]:
             of(lambda t: t.copy_query_params), _switch("target.copy.queryparams")
         ),
         "target.header.host": Predefined(of(lambda t: t.host_header), _set_host_header),
-        "target.scheme": Predefined(of(lambda t: t.scheme or None)),
-        "target.host": Predefined(of(lambda t: t.host or None)),
-        "target.port": Predefined(of(lambda t: t.port or None)),
-        "target.ip": Predefined(of(lambda t: t.ip or None)),
-        "target.ssl.enabled": Predefined(of(lambda t: t.tls)),
-        "target.response.status.code": Predefined(of(lambda t: t.response_status)),
+        "target.scheme": Predefined(address(lambda a: a.scheme)),
+        "target.host": Predefined(address(lambda a: a.host)),
+        "target.port": Predefined(address(lambda a: a.port)),
+        "target.ip": Predefined(answer(lambda a: a.peer[0] or None)),
+        "target.ssl.enabled": Predefined(address(lambda a: a.is_tls)),
+        "target.response.status.code": Predefined(answer(lambda a: a.status)),
         **_target_moments("target.sent.start", "sent_started"),
         **_target_moments("target.sent.end", "sent_ended"),
         **_target_moments("target.received.start", "received_started"),
@@ -206,9 +213,9 @@ def _set_target_url(ctx: Context, value: object) -> None:
 
 def _sent_url(ctx: Context) -> str | None:
     target = ctx.target
-    if target is None or not target.sent_started:
+    if target is None or target.address is None or target.answer is None:
         return None
-    return f"{target.scheme}://{target.host}{ctx.request.uri}"
+    return f"{target.address.scheme}://{target.address.host}{ctx.request.uri}"
 
 
 def _switch(name: str) -> Write:

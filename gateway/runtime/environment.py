@@ -102,8 +102,9 @@ class RuntimeEnvironment:
 
     # -- serving
 
-    async def serve(self, request: Request) -> Response:
+    def serve(self, request: Request) -> Awaitable[Response]:
         """Answer one request: the listener's handler."""
+        # Not a coroutine of its own: every level is paid again at each resumption.
         path, _, query = request.target.partition("?")
         found = self._router.find(path)
         if found is None:
@@ -111,9 +112,16 @@ class RuntimeEnvironment:
         slot, suffix = found
         endpoint = slot.endpoint
         if endpoint is None:
-            endpoint = await self._loaded(slot)
-            if endpoint is None:
-                return self._not_found(request, path)
+            return self._serve_first(slot, request, path, query, suffix)
+        return endpoint.serve(request, path, query, suffix)
+
+    async def _serve_first(
+        self, slot: _Slot, request: Request, path: str, query: str, suffix: str
+    ) -> Response:
+        """The first request to a proxy after a start has it compiled."""
+        endpoint = await self._loaded(slot)
+        if endpoint is None:
+            return await self._not_found(request, path)
         return await endpoint.serve(request, path, query, suffix)
 
     def refuse(self, refusal: Refusal, headers: Headers | None) -> Response:
@@ -121,7 +129,7 @@ class RuntimeEnvironment:
         raised = refused(refusal, self.environment.flavor)
         return self._fault_response(raised, headers)
 
-    def _not_found(self, request: Request, path: str) -> Response:
+    async def _not_found(self, request: Request, path: str) -> Response:
         edge = self.environment.flavor == "edge"
         host = "default" if edge else request.headers.get("Host", "")
         if edge and request.connection.scheme == "https":

@@ -49,8 +49,8 @@ class Runtime:
                 app = str(name)
                 break
         seconds = 0.0
-        if target is not None and target.sent_started:
-            seconds = max(0.0, target.received_ended - target.sent_started)
+        if target is not None and target.answer is not None:
+            seconds = max(0.0, target.answer.received_ended - target.answer.sent_started)
         self.access_log.record(
             Access(
                 context.started,

@@ -41,7 +41,8 @@ class TargetCall:
     compiled: CompiledTarget
     client: Client
     timeouts: Timeouts
-    success: SuccessCodes
+    success: frozenset[int]
+    """The statuses that are no fault (`success.codes`)."""
     streams_request: bool
     streams_response: bool
     fixed_url: TargetURL | None = None
@@ -61,7 +62,7 @@ class TargetCall:
                 io=_seconds(properties.get("io.timeout.millis"), 55.0),
                 keepalive=_seconds(properties.get("keepalive.timeout.millis"), 60.0),
             ),
-            success=SuccessCodes.parse(properties.get("success.codes")),
+            success=success_codes(properties.get("success.codes")),
             streams_request=properties.get("request.streaming.enabled") == "true"
             and not compiled.reads_request_body,
             streams_response=properties.get("response.streaming.enabled") == "true"
@@ -136,9 +137,7 @@ class TargetCall:
         message.path = path
         if query != message.query:
             message.query = query
-        target.scheme, target.host, target.port = url.scheme, url.host, url.port
-        target.base_path = url.path or None
-        target.tls = url.scheme == "https"
+        target.address = url
         message.headers["Host"] = target.host_header or url.authority
 
     def _origin(self, url: TargetURL) -> Origin:
@@ -151,19 +150,17 @@ class TargetCall:
         return origin
 
     def _receive(self, context: Context, target: TargetState, answer: UpstreamResponse) -> None:
-        target.sent_started, target.sent_ended = answer.sent_started, answer.sent_ended
-        target.received_started = answer.received_started
-        target.received_ended = answer.received_ended
-        target.ip = answer.peer[0]
-        target.response_status = answer.status
-        response = Message.response(answer.status, answer.headers)
-        response.reason = answer.reason
-        if isinstance(answer.body, bytes):
-            response.body = answer.body
+        target.answer = answer
+        body = answer.body
+        if isinstance(body, bytes):
+            response = Message(False, answer.headers, body)
         else:
-            response.stream = answer.body
+            response = Message(False, answer.headers)
+            response.stream = body
+        response.status_code = answer.status
+        response.reason = answer.reason
         context.response = response
-        if not self.success.covers(answer.status):
+        if answer.status not in self.success:
             raise FaultRaised(ERROR_RESPONSE_CODE, status=answer.status, message=response)
 
 
@@ -195,24 +192,14 @@ def _seconds(text: str | None, default: float) -> float:
         return default
 
 
-@dataclass(frozen=True, slots=True)
-class SuccessCodes:
-    """The statuses that are no fault (`success.codes`)."""
-
-    codes: frozenset[int]
-
-    @classmethod
-    def parse(cls, text: str | None) -> SuccessCodes:
-        """`1xx,2xx,304`: classes and codes; what is neither is ignored."""
-        codes: set[int] = set()
-        for part in (text or "1xx,2xx,3xx").lower().split(","):
-            item = part.strip()
-            if item.endswith("xx") and item[:-2].isdigit():
-                first = int(item[:-2]) * 100
-                codes.update(range(first, first + 100))
-            elif item.isdigit():
-                codes.add(int(item))
-        return cls(frozenset(codes))
-
-    def covers(self, status: int) -> bool:
-        return status in self.codes
+def success_codes(text: str | None) -> frozenset[int]:
+    """`1xx,2xx,304`: classes and codes; what is neither is ignored."""
+    codes: set[int] = set()
+    for part in (text or "1xx,2xx,3xx").lower().split(","):
+        item = part.strip()
+        if item.endswith("xx") and item[:-2].isdigit():
+            first = int(item[:-2]) * 100
+            codes.update(range(first, first + 100))
+        elif item.isdigit():
+            codes.add(int(item))
+    return frozenset(codes)

@@ -28,12 +28,9 @@ class TargetURL:
     port: int
     path: str
     query: str
-
-    @property
-    def authority(self) -> str:
-        """The Host header for this URL: the port only where it is not the default."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+    authority: str
+    """The Host header for this URL: the port only where it is not the default."""
+    is_tls: bool
 
 
 @lru_cache(maxsize=4096)
@@ -48,12 +45,16 @@ def parse_url(text: str) -> TargetURL:
         raise BadURL(f"'{text}' is not an http or https URL")
     if not parts.hostname or any(c.isspace() or ord(c) < 33 for c in parts.netloc):
         raise BadURL(f"'{text}' names no host")
+    default = _DEFAULT_PORTS[parts.scheme]
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     return TargetURL(
         scheme=parts.scheme,
         host=parts.hostname,
-        port=port or _DEFAULT_PORTS[parts.scheme],
+        port=port or default,
         path=quote(parts.path, safe=_SAFE),
         query=quote(parts.query, safe=_SAFE + "?"),
+        authority=host if (port or default) == default else f"{host}:{port}",
+        is_tls=parts.scheme == "https",
     )
 
 
