@@ -20,7 +20,7 @@ _USAGE = "use sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME"
 
 
 def parse_address(url: str) -> URL:
-    """The address with its driver. An SQLite file's folder is made. Raises
+    """The address with its driver. An SQLite file is made with its folder. Raises
     `StoreError`."""
     try:
         address = make_url(url)
@@ -31,22 +31,27 @@ def parse_address(url: str) -> URL:
         raise StoreError(f"{address.drivername} is no database that the gateway knows: {_USAGE}")
     address = address.set(drivername=driver)
     if address.get_backend_name() == SQLITE:
-        _make_folder(address)
+        _make_file(address)
         return address
     return _rename_sslmode(address)
 
 
-def _make_folder(address: URL) -> None:
+def _make_file(address: URL) -> None:
     if not address.database or address.database == ":memory:":
         raise StoreError("the embedded database needs a file: sqlite:///PATH")
-    folder = Path(address.database).parent
+    path = Path(address.database)
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise StoreError(
-            f"cannot make the data directory {folder}: {error.strerror}\n"
+            f"cannot make the data directory {path.parent}: {error.strerror}\n"
             "Name another one with --data-dir."
         ) from error
+    try:
+        # SQLite would let others read it; its side files get the same mode.
+        path.touch(mode=0o600)
+    except OSError as error:
+        raise StoreError(explain(address, error)) from error
 
 
 def _rename_sslmode(address: URL) -> URL:

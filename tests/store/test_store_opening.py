@@ -32,6 +32,19 @@ async def test_the_folder_of_the_database_is_made(tmp_path) -> None:
     assert (tmp_path / "new/folder").stat().st_mode & 0o777 == 0o700
 
 
+async def test_the_file_of_the_database_is_its_owners_only(tmp_path) -> None:
+    opened = await Database.open(f"sqlite:///{tmp_path}/gateway.db")
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.glob("gateway.db*")}
+    await opened.close()
+    assert modes["gateway.db"] == 0o600
+    assert set(modes.values()) == {0o600}
+
+
+async def test_a_folder_in_the_place_of_the_file_is_an_error_with_a_remedy(tmp_path) -> None:
+    with pytest.raises(StoreError, match=r"cannot open the database(.|\n)*can be written to"):
+        await Database.open(f"sqlite:///{tmp_path}")
+
+
 async def test_a_folder_that_cannot_be_made_is_an_error_with_a_remedy(tmp_path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match=r"cannot make the data directory.*\n.*--data-dir"):
