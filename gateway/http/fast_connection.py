@@ -299,6 +299,8 @@ class FastConnection(RequestHandler):
                 refusal, goes_on = self._listener.refusal_for(error)
                 exchange.keep_alive = exchange.keep_alive and goes_on
                 response = self._listener.refuse(refusal, request.headers)
+            if self._listener.draining:
+                exchange.keep_alive = False
             if self._arriving is None and type(response.body) is bytes:
                 self._send_at_once(exchange, response, request.headers)
                 if self._paused:

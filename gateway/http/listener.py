@@ -77,6 +77,7 @@ class Listener:
         self._connections: set[Front] = set()
         self._listening: asyncio.Server | None = None
         self._sweeping: asyncio.TimerHandle | None = None
+        self._address: tuple[str, int] | None = None
         self._empty = asyncio.Event()
         self._options: dict[str, Any] = {}
 
@@ -89,10 +90,9 @@ class Listener:
     def address(self) -> tuple[str, int]:
         """(host, port) listened on, the real port where 0 was asked for. Raises
         RuntimeError before `start`."""
-        if self._listening is None or not self._listening.sockets:
-            raise RuntimeError(f"{self.name} is not listening")
-        host, port = self._listening.sockets[0].getsockname()[:2]
-        return str(host), int(port)
+        if self._address is None:
+            raise RuntimeError(f"{self.name} has not been started")
+        return self._address
 
     @property
     def is_fast(self) -> bool:
@@ -108,7 +108,8 @@ class Listener:
         self._options = {
             "loop": loop,
             "access_log": None,
-            "keepalive_timeout": limits.keepalive_timeout,
+            # Never before our own sweep, which also knows heads that are arriving.
+            "keepalive_timeout": limits.keepalive_timeout + limits.head_timeout + 10.0,
             "max_line_size": above,
             "max_field_size": above,
             "max_headers": limits.header_count + limits.headers // 4,
@@ -120,6 +121,8 @@ class Listener:
         self._listening = await loop.create_server(
             self._connect, host, port, ssl=self._tls, reuse_port=reuse_port or None, backlog=1024
         )
+        host, bound = self._listening.sockets[0].getsockname()[:2]
+        self._address = str(host), int(bound)
         self._sweeping = loop.call_later(_SWEEP, self._sweep)
 
     async def drain(self, patience: float = 30.0) -> None:

@@ -138,7 +138,11 @@ class PlainConnection(RequestHandler):
         if transport is not None:
             response = self._listener.refuse(refusal, None)
             send_refusal(_Writing(transport, None), Exchange("", "1.1", False), response)
-            transport.close()
+            self._began = self._listener.now
+            if transport.can_write_eof():
+                transport.write_eof()
+            else:
+                transport.close()
 
     def sweep(self, now: float, elapsed: float) -> None:
         """Enforce the deadlines. `elapsed`: seconds since the last sweep."""
@@ -146,6 +150,9 @@ class PlainConnection(RequestHandler):
         self._stalled = self._stalled + elapsed if self.writing_paused else 0.0
         if self._stalled > limits.send_timeout:
             self.stop()
+        elif self._refused:
+            if now - self._began > limits.linger_timeout:
+                self.stop()
         elif self._current is not None:
             arriving = self.arriving
             if arriving is not None and not arriving.is_eof() and not _is_full(arriving):
@@ -214,12 +221,14 @@ class _Answer(StreamResponse):
 
     @property
     def keep_alive(self) -> bool:
-        return self._exchange.keep_alive and not self._listener.draining
+        return self._exchange.keep_alive
 
     async def prepare(self, request: BaseRequest) -> AbstractStreamWriter | None:
         protocol = request.protocol
         assert isinstance(protocol, PlainConnection)
         wire = _Writing(request.transport, request.writer)
+        if self._listener.draining:
+            self._exchange.keep_alive = False
         try:
             await self._send(wire)
             await wire.drain()

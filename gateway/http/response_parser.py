@@ -42,7 +42,8 @@ class ResponseParser:
     """The response that is being read. `start` begins with the next one."""
 
     __slots__ = (
-        "_fields", "_head_size", "_interim", "_limits", "_parser", "_partial", "_reason",
+        "_fields", "_head_size", "_interim", "_limits", "_parser", "_partial", "_plain_version",
+        "_reason",
         "_without_body", "body", "body_bytes", "complete", "excess", "head_complete", "headers",
         "keep_alive", "length", "reason", "started", "status", "trailers", "until_close",
     )  # fmt: skip
@@ -62,6 +63,7 @@ class ResponseParser:
         self._head_size = 0
         self._reason = b""
         self._interim = 0
+        self._plain_version = False
         self.status = 0
         self.reason = ""
         self.headers: Headers = CIMultiDict()
@@ -81,7 +83,9 @@ class ResponseParser:
 
     def feed(self, data: bytes) -> None:
         """Take in what arrived. Raises `UpstreamError`."""
-        self.started = True
+        if not self.started:
+            self.started = True
+            self._plain_version = data.startswith(b"HTTP/1.1 ")
         if not self.head_complete:
             self._head_size += len(data)
         try:
@@ -146,6 +150,8 @@ class ResponseParser:
         if self.complete:
             return
         status = self._parser.get_status_code()
+        if not self._plain_version or self._interim:
+            self._check_version()
         if status < 200:
             self._skip_interim(status)
             return
@@ -222,6 +228,11 @@ class ResponseParser:
             self.length = 0 if self._without_body or status == 304 else int(length)
         elif not (self._without_body or status in (204, 304)):
             self.until_close = True
+
+    def _check_version(self) -> None:
+        version = self._parser.get_http_version()
+        if version not in ("1.1", "1.0"):
+            raise UpstreamError("invalid", f"HTTP/{version} is neither 1.0 nor 1.1")
 
     def _check_sizes(self) -> None:
         limits = self._limits
