@@ -54,8 +54,6 @@ def test_a_post_of_nothing_carries_an_empty_body(page: Path) -> None:
 
 @pytest.mark.parametrize("page", RUNNABLE, ids=name_of)
 def test_the_commands_of_the_page_work(page: Path, tmp_path: Path) -> None:
-    if page == ROOT / "README.md" and not (ROOT / "gateway/cli/quickstart.py").exists():
-        pytest.skip("gateway quickstart is not there yet")
     shell = Shell(tmp_path)
     output = ""
     try:
