@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 from sqlalchemy import BindParameter, ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
@@ -77,7 +77,8 @@ class TokenRepository:
         credential = self._peek_credential(token.consumer_key)
         if credential is token.credential:
             return token
-        if not isinstance(credential, Credential) or not _same_app(token, credential):
+        known = token.credential
+        if known is None or not _is_of_app(credential, known.app.app_id):
             return None
         token = replace(token, credential=credential)
         self._known[digest] = token
@@ -202,7 +203,7 @@ class TokenRepository:
         credential = self._peek_credential(key)
         if credential is None:
             credential = await self._credentials.load(key)
-        return token_of(row, credential if isinstance(credential, Credential) else None)
+        return token_of(row, credential if _is_of_app(credential, row["app_id"]) else None)
 
     def _remember(self, digest: bytes, token: Token | None) -> None:
         if token is not None and token.credential is not None:
@@ -219,10 +220,11 @@ class TokenRepository:
         self._flights.forget(digest)
         self._absent.discard(digest)
         credential = self._peek_credential(row["consumer_key"])
-        if is_current and isinstance(credential, Credential):
+        if is_current and _is_of_app(credential, row["app_id"]):
             self._known.remember(digest, token_of(row, credential))
 
 
-def _same_app(token: Token, credential: Credential) -> bool:
-    """A key that was deleted and made again may belong to another app now."""
-    return token.credential is not None and token.credential.app.app_id == credential.app.app_id
+def _is_of_app(credential: Credential | Unknown | None, app_id: str) -> TypeGuard[Credential]:
+    """A key that was deleted and made again may belong to another app now: it does not
+    take the tokens of the first along."""
+    return isinstance(credential, Credential) and credential.app.app_id == app_id
