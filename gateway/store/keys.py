@@ -10,7 +10,7 @@ import base64
 import json
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -67,7 +67,7 @@ class KeyRing:
     def rotate(self) -> None:
         """Encrypt with a new key from now on; what older keys encrypted stays readable."""
         keys = _read(self.path)
-        name = f"k{len(keys.encryption) + 1}"
+        name = _next_name(keys.encryption)
         encryption = {**keys.encryption, name: secrets.token_bytes(32)}
         keys = _Keys(name, encryption, keys.tokens)
         _write(self.path, keys, replace=True)
@@ -121,6 +121,12 @@ class KeyRing:
     def _take(self, keys: _Keys) -> None:
         self._keys = keys
         self._ciphers = {name: AESGCM(key) for name, key in keys.encryption.items()}
+
+
+def _next_name(names: Iterable[str]) -> str:
+    """A name above all others: old keys may have been taken out of the file."""
+    numbers = [int(name[1:]) for name in names if name[1:].isdecimal()]
+    return f"k{max(numbers, default=0) + 1}"
 
 
 def _key_id(value: bytes) -> str:
