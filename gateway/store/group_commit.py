@@ -29,10 +29,13 @@ class GroupCommit:
         self._capacity = capacity
         self._waiting: deque[_Waiting] = deque()
         self._task: asyncio.Task[None] | None = None
+        self._is_closed = False
 
     async def insert(self, row: dict[str, Any]) -> int:
         """The new row's id, once it is durable. Raises `Conflict` for a row that the
         schema forbids, `Unstorable`, `StoreError` when too many wait."""
+        if self._is_closed:
+            raise StoreError("the store is closed")
         if len(self._waiting) >= self._capacity:
             raise StoreError("the database does not keep up with writing")
         loop = asyncio.get_running_loop()
@@ -43,7 +46,8 @@ class GroupCommit:
         return await done
 
     async def close(self) -> None:
-        """Write what waits."""
+        """Write what waits; nothing comes after it."""
+        self._is_closed = True
         while self._task is not None:
             await asyncio.wait([self._task])
 
@@ -60,8 +64,10 @@ class GroupCommit:
             ids = await self._commit([row for row, _ in batch])
         except (Conflict, IntegrityError) as error:
             if len(batch) > 1:
-                for one in batch:
-                    await self._answer([one])
+                # Halves, not single rows: one bad row among 500 costs 18 transactions.
+                middle = len(batch) // 2
+                await self._answer(batch[:middle])
+                await self._answer(batch[middle:])
                 return
             _fail(batch, Conflict(str(error.orig)) if isinstance(error, IntegrityError) else error)
         except BaseException as error:
