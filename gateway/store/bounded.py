@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from typing import Generic, TypeVar
 
@@ -11,11 +12,12 @@ V = TypeVar("V")
 H = TypeVar("H", bound=Hashable)
 
 
-class BoundedMap(dict[K, V], Generic[K, V]):
+class BoundedMap(OrderedDict[K, V], Generic[K, V]):
     """A dict that forgets its oldest entries past `capacity`.
 
     Reading is a plain dict read, which the data path is about; so the order is that of
-    writing, not of use.
+    writing, not of use. An ordered dict, because finding the oldest entry of a plain one
+    means to step over all that were taken out before it.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -26,7 +28,7 @@ class BoundedMap(dict[K, V], Generic[K, V]):
         """Store; the value that had to make room, if any."""
         dropped = None
         if key not in self and len(self) >= self.capacity:
-            dropped = self.pop(next(iter(self)))
+            _, dropped = self.popitem(last=False)
         self[key] = value
         return dropped
 
