@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, event, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from gateway.store.addresses import SQLITE, explain, parse_address
@@ -21,6 +22,12 @@ from gateway.store.errors import StoreError, Unstorable
 
 SCHEMA_VERSION = "0002"
 """The newest migration; `tests/store` holds it against the files."""
+
+CONNECTIONS = 15
+"""Open at the same time, at most; whoever comes then waits for `PATIENCE` seconds."""
+PATIENCE = 10.0
+SILENCE = 60.0
+"""Seconds that a PostgreSQL server may take for a statement; migrations may take longer."""
 
 R = TypeVar("R")
 
@@ -47,7 +54,7 @@ class Database:
         """Open and migrate. `schema`: a PostgreSQL schema of its own (tests). Raises
         `StoreError` with the remedy."""
         address = parse_address(url)
-        database = cls(_engine(address, schema), schema)
+        database = cls(_engine(address, schema, SILENCE), schema)
         try:
             await database._migrate()
         except BaseException as error:
@@ -103,8 +110,12 @@ class Database:
             )
         from gateway.store.migrate import upgrade
 
-        async with self._writers.begin() as connection:
-            await connection.run_sync(upgrade)
+        patient = _engine(self.engine.url, self._schema, silence=None)
+        try:
+            async with patient.execution_options(gateway_writes=True).begin() as connection:
+                await connection.run_sync(upgrade)
+        finally:
+            await patient.dispose()
 
     def _version(self, connection: Connection) -> str | None:
         if not connection.dialect.has_table(connection, "alembic_version", schema=self._schema):
@@ -119,18 +130,20 @@ def breaks_reference(error: IntegrityError) -> bool:
     return code == "23503" or "FOREIGN KEY" in str(error.orig)
 
 
-def _engine(address: URL, schema: str | None) -> AsyncEngine:
+def _engine(address: URL, schema: str | None, silence: float | None) -> AsyncEngine:
+    """`silence`: seconds that a statement may take on PostgreSQL, None for any time."""
+    pool = {"pool_size": CONNECTIONS, "max_overflow": 0, "pool_timeout": PATIENCE}
     if address.get_backend_name() == SQLITE:
-        engine = create_async_engine(address)
+        engine = create_async_engine(address, **pool)
         event.listen(engine.sync_engine, "connect", _set_pragmas)
         event.listen(engine.sync_engine, "begin", _begin)
         return engine
     settings = {"search_path": schema} if schema else {}
     return create_async_engine(
         address,
-        pool_size=10,
+        **pool,
         pool_pre_ping=True,
-        connect_args={"server_settings": settings, "timeout": 10},
+        connect_args={"server_settings": settings, "timeout": 10, "command_timeout": silence},
     )
 
 
@@ -165,6 +178,12 @@ class _translated:  # noqa: N801 - reads as a word where it is used
             return
         if isinstance(error, UnicodeEncodeError):
             raise Unstorable("a value is no valid text") from error
+        if isinstance(error, OverflowError):
+            raise Unstorable("a number has more than 64 bits") from error
+        if isinstance(error, PoolTimeout):
+            raise StoreError(
+                f"all connections to the database are in use ({CONNECTIONS}); try again"
+            ) from error
         if isinstance(error, DBAPIError):
             if _is_about_a_value(error):
                 raise Unstorable(f"the database refuses a value: {error.orig}") from error
