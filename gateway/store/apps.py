@@ -126,7 +126,9 @@ class Apps(Repository):
         """Delete with its keys and tokens; what was deleted. Raises `NotFound`."""
         stored = await self.get(app_id)
         async with self.database.writing() as connection:
-            await connection.execute(delete(apps).where(apps.c.id == app_id))
+            done = await connection.execute(delete(apps).where(apps.c.id == app_id))
+            if not done.rowcount:
+                raise NotFound("app", app_id)
         await self.announce("app", "deleted", app_id, stored.developer_id)
         return stored
 

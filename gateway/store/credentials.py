@@ -94,7 +94,9 @@ class Keys(Repository):
         """Raises `NotFound`."""
         deleted = await self.get(consumer_key)
         async with self.database.writing() as connection:
-            await connection.execute(delete(credentials).where(*self._is(consumer_key)))
+            done = await connection.execute(delete(credentials).where(*self._is(consumer_key)))
+            if not done.rowcount:
+                raise NotFound("key", consumer_key)
         await self.announce("credential", "deleted", consumer_key)
         return deleted
 
