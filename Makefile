@@ -44,7 +44,8 @@ bench-peers: ## Install the peers (needs root for Debian's packages)
 	@sh benchmarks/install-peers.sh
 
 docs: $(STAMP) ## Build the documentation into site/
-	@$(BIN)/mkdocs build --strict
+	@$(BIN)/python -m tools.reference
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 lock: ## Renew requirements.lock (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \

@@ -6,8 +6,6 @@ python -m tools.reference --check    exit 1 when one is not current
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -15,10 +13,9 @@ from pathlib import Path
 
 import click
 
-import gateway.policies
 from gateway.flow.declarations import Declaration
 from gateway.flow.faults import Fault
-from gateway.flow.policy import Policy
+from gateway.policies import policy_types
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs" / "reference"
@@ -28,8 +25,9 @@ BEGIN, END = "<!-- generated: begin -->", "<!-- generated: end -->"
 def policies() -> str:
     """A section for each policy type: what it is, its elements, its faults."""
     parts = []
-    for cls, text in sorted(policy_types(), key=lambda item: item[0].type):
-        parts += [f"## {cls.type}", text]
+    for cls in policy_types():
+        contract = sys.modules[cls.__module__].__doc__ or ""
+        parts += [f"## {cls.type}", _without_source(contract, cls.type)]
         rows = [
             (_elements(declaration), declaration.kind, _code(declaration.default), declaration.doc)
             for _, declaration in cls.declarations()
@@ -45,31 +43,13 @@ def _elements(declaration: Declaration) -> str:
     return ", ".join(f"`{name}`" for name in (declaration.path, *declaration.covers))
 
 
-def policy_types() -> Iterator[tuple[type[Policy], str]]:
-    """Each class of `gateway.policies` with its module's docstring."""
-    for found in pkgutil.iter_modules(gateway.policies.__path__):
-        module = importlib.import_module(f"gateway.policies.{found.name}")
-        for value in vars(module).values():
-            if (
-                isinstance(value, type)
-                and issubclass(value, Policy)
-                and value.type
-                and value.__module__ == module.__name__
-            ):
-                yield value, _without_source(module.__doc__ or "", value.type)
-
-
 def management() -> str:
     """A table of the management API's calls, by the first segment of their path."""
     from gateway.management.routes import ROUTES
 
     rows: dict[str, list[tuple[str, str, str]]] = {}
     for route in ROUTES:
-        if re.search(r"/[oe](/|$)", route.path):
-            continue  # a short form
-        path = route.path.removeprefix("/v1/organizations/{org}") or "/"
-        for pattern in (":[^/]+", ":(?:/.*)?"):
-            path = path.replace(pattern, "")
+        path = _legible(route.path).removeprefix("/v1/organizations/{org}") or "/"
         does = _does(route.handler)
         if "/attributes" in path:
             does = {"List all": "List attributes", "Replace all": "Replace all attributes"}.get(
@@ -81,6 +61,19 @@ def management() -> str:
         f"### {family}\n\n{_table(('method', 'path', 'does'), calls)}"
         for family, calls in rows.items()
     )
+
+
+def _legible(path: str) -> str:
+    """A route's path without regular expressions: of the long and the short form the
+    long one, `{name}` for what varies, `[/...]` for what may follow."""
+
+    def part(found: re.Match[str]) -> str:
+        name, pattern = found.groups()
+        if pattern == "(?:/.*)?":
+            return "[/...]"
+        return pattern.partition("|")[0] if re.fullmatch(r"[a-z|]+", pattern) else f"{{{name}}}"
+
+    return re.sub(r"\{(\w+):([^{}]*)\}", part, path)
 
 
 def commands() -> str:
@@ -135,10 +128,11 @@ def _plain(text: str) -> str:
 
 
 def _does(handler: Callable[..., object]) -> str:
-    """What a handler does: the first sentence of its docstring, else its name in words."""
+    """What a handler does: its docstring's first paragraph, else its name in words."""
     text = _plain((handler.__doc__ or "").partition("\n\n")[0])
-    if not text:
-        text = handler.__name__.replace("_", " ").strip().capitalize()
+    if not text or re.fullmatch(r"`[^`]*`\.?", text):  # it only names its own path
+        text = handler.__name__.replace("list_of_", "list_those_of_the_")
+        text = text.replace("_", " ").strip().capitalize()
     return text.replace("|", "\\|")
 
 
