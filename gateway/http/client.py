@@ -76,6 +76,9 @@ class Client:
         while True:
             if connection is None:
                 connection = await lane.connect(timeouts.connect, limits or self._limits)
+                if connection.transport is None:  # freed for us, and lost before we woke
+                    connection = None
+                    continue
             started, reused = time(), connection.reused
             pool.watch(connection)
             waiter = connection.send(request, head, timeouts.io, limit)

@@ -183,6 +183,10 @@ class Listener:
         loop = asyncio.get_running_loop()
         now = loop.time()
         elapsed, self.now = now - self.now, now
-        for connection in list(self._connections):
-            connection.sweep(now, elapsed)
         self._sweeping = loop.call_later(_SWEEP, self._sweep)
+        for connection in list(self._connections):
+            try:
+                connection.sweep(now, elapsed)
+            except Exception:  # one connection never costs the others their deadlines
+                logger.exception("%s: a connection could not be swept", self.name)
+                connection.stop()

@@ -64,6 +64,9 @@ class Lane:
                 self._connecting += 1
                 try:
                     return await self._open_connection(limits)
+                except BaseException:
+                    self._wake_one()  # one more may be opened instead
+                    raise
                 finally:
                     self._connecting -= 1
         except TimeoutError:
@@ -79,6 +82,8 @@ class Lane:
                 freed = waiter.result()
                 if freed is not None:
                     self.put(freed, 1.0)
+                else:
+                    self._wake_one()
             raise
         finally:
             if not waiter.done() or waiter.cancelled():
@@ -95,12 +100,13 @@ class Lane:
             raise
         except socket.gaierror as error:
             raise UpstreamError("unresolved", str(error), host=host) from error
-        except UnicodeError as error:
-            raise UpstreamError("unresolved", f"{host!r} is no host name", host=host) from error
         except ssl.SSLError as error:
             raise UpstreamError("tls", _tls_text(error)) from error
         except OSError as error:
             raise UpstreamError("refused", str(error)) from error
+        except (ValueError, OverflowError) as error:  # behind SSLError, which can be both
+            detail = f"{host!r}:{port} is no address"
+            raise UpstreamError("unresolved", detail, host=host) from error
         self._open.add(connection)
         if connection.transport is None:
             self.forget(connection)
@@ -129,6 +135,10 @@ class Lane:
         self._open.discard(connection)
         if connection in self._idle:
             self._idle.remove(connection)
+        self._wake_one()
+
+    def _wake_one(self) -> None:
+        """Let the call that waits longest open a connection."""
         while self._waiting:
             waiter = self._waiting.popleft()
             if not waiter.done():
