@@ -145,9 +145,9 @@ def _metrics_handler(
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def render(request: web.Request) -> web.Response:
         await runtime.access_log.flush()
-        metrics.log_dropped.set(runtime.access_log.dropped)
+        metrics.log_dropped = runtime.access_log.dropped
         for name, environment in runtime.environments.items():
-            metrics.deployed.labels(name).set(len(environment.deployed()))
+            metrics.deployed[name] = len(environment.deployed())
         return web.Response(body=metrics.render(), headers={"Content-Type": metrics.content_type})
 
     return render

@@ -10,7 +10,7 @@ import itertools
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from gateway.flow.compiler import CompiledEndpoint
@@ -64,7 +64,7 @@ class ServedEndpoint:
     streams_response: bool
     finished: Finished
 
-    async def serve(self, request: Request, path: str, query: str, suffix: str) -> Response:
+    def serve(self, request: Request, path: str, query: str, suffix: str) -> Awaitable[Response]:
         """Run the exchange of `request`. `suffix` is proxy.pathsuffix. Never raises
         but for cancellation."""
         message = Message.received(request.method, path, query, request.version, request.headers)
@@ -77,20 +77,14 @@ class ServedEndpoint:
             new_message_id(),
         )
         context.inbound = (path, query, request.method)
-        try:
-            body = request.body
-            if isinstance(body, bytes):
-                if body:
-                    message.body = body
-            else:
-                message.stream = body
-            await self._run(context)
-        except asyncio.CancelledError:
-            self.finished(context, 499, None)
-            raise
-        return self._answer(context)
+        body = request.body
+        if not isinstance(body, bytes):
+            message.stream = body
+        elif body:
+            message.body = body
+        return self._run(context)
 
-    async def _run(self, context: Context) -> None:
+    async def _run(self, context: Context) -> Response:
         compiled = self.compiled
         at_target: TargetCall | None = None
         try:
@@ -115,7 +109,8 @@ class ServedEndpoint:
             await self._fail(context, raised, at_target)
         except BadFormData:
             await self._fail(context, BAD_FORM_DATA(), at_target)
-        except ClientGone:
+        except (asyncio.CancelledError, ClientGone):
+            self.finished(context, 499, None)
             raise asyncio.CancelledError from None
         except RegexTimeout as error:
             logger.warning("%s: %s", compiled.place.proxy, error)
@@ -129,6 +124,7 @@ class ServedEndpoint:
                 context.message_id,
             )
             await self._fail(context, INTERNAL_SERVER_ERROR(), at_target)
+        return self._answer(context)
 
     def _route(self, context: Context) -> tuple[str, TargetCall | None]:
         """The first RouteRule whose condition holds: its name and its call."""

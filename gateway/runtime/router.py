@@ -11,6 +11,10 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
+_MEMO_SIZE = 4096
+_MEMO_PATH = 256
+"""Answers remembered, and the longest path worth remembering: at most a few MB."""
+
 
 class _Node(Generic[T]):
     __slots__ = ("children", "value", "wildcard")
@@ -28,6 +32,7 @@ class Router(Generic[T]):
         self._root: _Node[T] = _Node()
         self._wildcards = 0
         self._depth = 1
+        self._found: dict[str, tuple[T, str]] = {}
 
     def add(self, base_path: str, value: T) -> None:
         """Route `base_path` (starting with `/`) to `value`, in place of another one."""
@@ -43,6 +48,7 @@ class Router(Generic[T]):
                 node = node.children.setdefault(segment, _Node())
         self._depth = max(self._depth, len(segments) + 1)
         node.value = value
+        self._found.clear()
 
     def remove(self, base_path: str) -> None:
         """Forget `base_path`; nothing happens when it is not there."""
@@ -55,6 +61,7 @@ class Router(Generic[T]):
                 return
             node = below
         node.value = None
+        self._found.clear()
         for parent, segment in reversed(trail):
             if _leads_somewhere(node):
                 return
@@ -78,16 +85,25 @@ class Router(Generic[T]):
     def find(self, path: str) -> tuple[T, str] | None:
         """(value, path suffix) for the raw path of a request; None without a match. The
         suffix starts with `/`, or is empty when nothing is left."""
-        if self._wildcards:
-            return self._find_wild(path)
+        found = self._found.get(path)
+        if found is not None:
+            return found
+        found = self._find_wild(path) if self._wildcards else self._find_literal(path)
+        if found is not None and len(path) <= _MEMO_PATH:
+            if len(self._found) >= _MEMO_SIZE:
+                self._found.clear()
+            self._found[path] = found
+        return found
+
+    def _find_literal(self, path: str) -> tuple[T, str] | None:
         node = self._root
         value, place = node.value, 0
         at = 0
         for segment in path.split("/", self._depth)[1:]:
-            found = node.children.get(segment)
-            if found is None:
+            below = node.children.get(segment)
+            if below is None:
                 break
-            node = found
+            node = below
             at += len(segment) + 1
             if node.value is not None:
                 value, place = node.value, at

@@ -6,8 +6,9 @@ Source: reference/runtime/endpoint-properties.md sections 2, 5 and 6.
 from __future__ import annotations
 
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from gateway.flow.compiler import CompiledTarget
 from gateway.flow.context import Context, TargetState
@@ -47,7 +48,7 @@ class TargetCall:
     streams_response: bool
     fixed_url: TargetURL | None = None
     fixed_text: str = ""
-    origins: dict[TargetURL, Origin] = field(default_factory=dict)
+    fixed_origin: Origin | None = None
 
     @classmethod
     def of(cls, compiled: CompiledTarget, client: Client) -> TargetCall:
@@ -71,6 +72,7 @@ class TargetCall:
         if compiled.url is not None and compiled.url.is_literal:
             call.fixed_text = (compiled.url.literal or "").strip()
             call.fixed_url = parse_url(call.fixed_text)
+            call.fixed_origin = _origin(call.fixed_url)
         return call
 
     def start(self, context: Context, route: str) -> TargetState:
@@ -93,22 +95,20 @@ class TargetCall:
         FaultRaised: what went wrong at the target, or ErrorResponseCode."""
         target, message = context.target, context.request
         assert target is not None
-        url = self._url(target)
-        self._address(context, message, target, url)
+        if self.fixed_url is not None and not target.url_assigned:
+            url, origin = self.fixed_url, self.fixed_origin
+            assert origin is not None
+        else:
+            url, origin = self._assigned(target)
+        request_target = _address(context, message, target, url)
         _forward_client(context, message)
+        body: Any = message.stream
         request = UpstreamRequest(
-            message.verb,
-            message.uri,
-            message.headers,
-            message.body if message.stream is None else message.stream,  # type: ignore[arg-type]
+            message.verb, request_target, message.headers, message.body if body is None else body
         )
         try:
             answer = await self.client.send(
-                request,
-                self._origin(url),
-                self.timeouts,
-                buffer=buffer,
-                max_body=BODY_LIMIT,
+                request, origin, self.timeouts, buffer=buffer, max_body=BODY_LIMIT
             )
         except UpstreamError as error:
             raise failed_at_target(error, url.host, context.place.flavor) from error
@@ -116,38 +116,13 @@ class TargetCall:
             raise TOO_BIG_BODY_AT_RESPONSE() from None
         self._receive(context, target, answer)
 
-    def _url(self, target: TargetState) -> TargetURL:
-        if not target.url_assigned and self.fixed_url is not None:
-            return self.fixed_url
+    def _assigned(self, target: TargetState) -> tuple[TargetURL, Origin]:
+        """The URL known only now: a template's, or one that a policy assigned."""
         try:
-            return parse_url(target.url or "")
+            url = parse_url(target.url or "")
         except BadURL as error:
-            raise BAD_GATEWAY().with_headers() from error
-
-    def _address(
-        self, context: Context, message: Message, target: TargetState, url: TargetURL
-    ) -> None:
-        """Turn the inbound request into the outbound one (request.path, .uri, Host)."""
-        suffix = context.path_suffix if target.copy_path_suffix else ""
-        query = message.query if target.copy_query_params else ""
-        path, query = request_target(url, suffix, query, assigned=target.url_assigned)
-        edited = message.path
-        if edited and edited != target.entered_path:
-            path = safe_path(edited if edited.startswith("/") else f"/{edited}")
-        message.path = path
-        if query != message.query:
-            message.query = query
-        target.address = url
-        message.headers["Host"] = target.host_header or url.authority
-
-    def _origin(self, url: TargetURL) -> Origin:
-        origin = self.origins.get(url)
-        if origin is None:
-            tls = _verified_tls() if url.scheme == "https" else None
-            origin = Origin(url.scheme, url.host, url.port, tls, url.host if tls else None)
-            if len(self.origins) < 256:
-                self.origins[url] = origin
-        return origin
+            raise BAD_GATEWAY() from error
+        return url, _origin(url)
 
     def _receive(self, context: Context, target: TargetState, answer: UpstreamResponse) -> None:
         target.answer = answer
@@ -168,6 +143,30 @@ _SWITCHES = (
     ("target.copy.pathsuffix", "copy_path_suffix"),
     ("target.copy.queryparams", "copy_query_params"),
 )
+
+
+def _address(context: Context, message: Message, target: TargetState, url: TargetURL) -> str:
+    """Turn the inbound request into the outbound one (request.path, .uri, Host); the
+    request target to send."""
+    suffix = context.path_suffix if target.copy_path_suffix else ""
+    own_query = message.query
+    query = own_query if target.copy_query_params else ""
+    path, query = request_target(url, suffix, query, assigned=target.url_assigned)
+    edited = message.path
+    if edited and edited != target.entered_path:
+        path = safe_path(edited if edited.startswith("/") else f"/{edited}")
+    message.path = path
+    if query != own_query:
+        message.query = query
+    target.address = url
+    message.headers["Host"] = target.host_header or url.authority
+    return f"{path}?{query}" if query else path
+
+
+@lru_cache(maxsize=1024)
+def _origin(url: TargetURL) -> Origin:
+    tls = _verified_tls() if url.is_tls else None
+    return Origin(url.scheme, url.host, url.port, tls, url.host if tls else None)
 
 
 def _forward_client(context: Context, message: Message) -> None:
