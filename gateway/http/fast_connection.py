@@ -51,6 +51,7 @@ class FastConnection(RequestHandler):
     """The life of one connection: idle, receiving a head, answering, lingering."""
 
     __slots__ = (
+        "_around_body",
         "_arriving",
         "_began",
         "_deaf",
@@ -84,6 +85,8 @@ class FastConnection(RequestHandler):
         self._pending: tuple[Request, Exchange] | None = None
         """A request that waits for the rest of its small body."""
         self._exchange: Exchange | None = None
+        self._around_body = 0
+        """Bytes of a body received since the last of its content."""
         self._length: int | None = None
         """Content-Length of the body that is arriving."""
         self._expects = False
@@ -175,6 +178,7 @@ class FastConnection(RequestHandler):
         assert payload is not None
         self._waited = max(0.0, self._waited - len(data) / self._listener.limits.body_rate)
         self._expects = self._expects and not data
+        total = payload.total_bytes
         try:
             messages, upgraded, tail = self._parser.feed_data(data)  # type: ignore[union-attr]
         except HttpProcessingError:
@@ -190,8 +194,12 @@ class FastConnection(RequestHandler):
                 self._begin_pending(payload)
             elif self._serving is None:
                 self._go_on()
-        elif self._serving is None and self._pending is None:
-            payload.read_nowait()
+        else:
+            if self._serving is None and self._pending is None:
+                payload.read_nowait()
+            self._around_body = self._around_body + len(data) if payload.total_bytes == total else 0
+            if self._around_body > self._listener.limits.headers:
+                self._body_is_malformed(payload)  # chunk extensions or trailers without end
 
     def _body_is_malformed(self, payload: StreamReader) -> None:
         """Also called when the body was complete and what follows it is malformed."""
@@ -264,6 +272,7 @@ class FastConnection(RequestHandler):
         self._arriving = payload
         self._length = None if length is None else int(length)
         self._waited = 0.0
+        self._around_body = 0
         self._expects = (
             request.version == "1.1"
             and request.headers.get(_EXPECT, "").lower() == "100-continue"

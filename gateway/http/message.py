@@ -170,7 +170,8 @@ class UpstreamError(Exception):
     `tls` (handshake or verification), `timeout` (silence longer than `Timeouts.io`),
     `eof` (closed before a complete response), `invalid` (not HTTP, or ambiguous
     framing), `too_big_line`, `too_big_headers`, `duplicate_header`, `empty_header_name`,
-    `non_ascii_header`, `invalid_header`, `tunnel`.
+    `non_ascii_header`, `invalid_header`, `response_with_body` (204, 205 or 304 with one;
+    value status_code), `tunnel`.
     """
 
     def __init__(self, kind: str, detail: str = "", **values: object) -> None:

@@ -41,8 +41,8 @@ class PlainConnection(RequestHandler):
     """aiohttp's own protocol, with our deadlines and our words for errors."""
 
     __slots__ = (
-        "_began", "_current", "_listener", "_raw", "_ready", "_refused", "_stalled", "_waited",
-        "arriving", "expects", "facts", "started",
+        "_around_body", "_began", "_current", "_listener", "_raw", "_refused", "_stalled",
+        "_waited", "arriving", "expects", "facts", "started",
     )  # fmt: skip
 
     def __init__(self, listener: Listener, **options: Any) -> None:
@@ -54,6 +54,7 @@ class PlainConnection(RequestHandler):
         self._refused = False
         self._began = listener.now
         self._waited = 0.0
+        self._around_body = 0
         self._stalled = 0.0
         self.arriving: StreamReader | None = None
         self.expects = False
@@ -84,8 +85,17 @@ class PlainConnection(RequestHandler):
         elif data:
             self._waited = max(0.0, self._waited - len(data) / self._listener.limits.body_rate)
             self.expects = False
+        arriving = self.arriving
+        total = arriving.total_bytes if arriving is not None else 0
         super().data_received(data)
         limits = self._listener.limits
+        if arriving is not None and arriving is self.arriving and not arriving.is_eof():
+            self._around_body = (
+                self._around_body + len(data) if arriving.total_bytes == total else 0
+            )
+            if self._around_body > limits.headers:
+                arriving.set_exception(Refusal("bad_request", 400, "trailers too long"))
+                self._refused = True
         if self.arriving is not None and self._has_failed():
             self.arriving.set_exception(Refusal("bad_request", 400, "the body is malformed"))
         elif (
@@ -106,6 +116,10 @@ class PlainConnection(RequestHandler):
     def begin(self, exchange: Exchange) -> None:
         self._current = exchange
         self._waited = 0.0
+        self._around_body = 0
+
+    def ignore_input(self) -> None:
+        self._refused = True
 
     def head_is_read(self) -> None:
         self._raw = b""
@@ -150,7 +164,7 @@ class PlainConnection(RequestHandler):
         self._stalled = self._stalled + elapsed if self.writing_paused else 0.0
         if self._stalled > limits.send_timeout:
             self.stop()
-        elif self._refused:
+        elif self._refused and self._current is None:
             if now - self._began > limits.linger_timeout:
                 self.stop()
         elif self._current is not None:
@@ -238,8 +252,13 @@ class _Answer(StreamResponse):
             protocol.stop()
         finally:
             protocol.end()
-        if not self.keep_alive and not request.content.is_eof():
+        payload = request.content
+        if not self.keep_alive and not payload.is_eof():
             _end_writing(request.transport)  # aiohttp reads on for a while, then closes
+            if payload.exception() is not None:  # it would log that as its own
+                protocol.ignore_input()
+                await asyncio.sleep(self._listener.limits.linger_timeout)
+                payload.feed_eof()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

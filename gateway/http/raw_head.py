@@ -57,7 +57,13 @@ def _inspect_fields(lines: list[bytes], cut: bytes | None) -> tuple[str, dict[st
             return "duplicate_header", {"header": text}
         seen.add(lower)
     if cut and cut[:1] not in (b" ", b"\t"):
-        return _inspect_name(cut.partition(b":")[0]) or ("bad_request", {})
+        name = cut.partition(b":")[0]
+        fault = _inspect_name(name)
+        if fault is not None:
+            return fault
+        text = name.decode("ascii")
+        if text.lower() in seen and text.lower() in _SINGLE_FOR_PARSER:
+            return "duplicate_header", {"header": text}
     return "bad_request", {}
 
 

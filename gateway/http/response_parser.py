@@ -21,6 +21,7 @@ _CONTENT_LENGTH = istr("Content-Length")
 _TRANSFER_ENCODING = istr("Transfer-Encoding")
 _NOTHING_NAMED = frozenset({"keep-alive", "Keep-Alive", "close", "Close"})
 _INTERIM_RESPONSES = 100
+_BODILESS = frozenset({204, 205, 304})
 _KNOWN_NAMES = 1024
 
 
@@ -42,10 +43,10 @@ class ResponseParser:
     """The response that is being read. `start` begins with the next one."""
 
     __slots__ = (
-        "_fields", "_head_size", "_interim", "_limits", "_parser", "_partial", "_plain_version",
-        "_reason",
-        "_without_body", "body", "body_bytes", "complete", "excess", "head_complete", "headers",
-        "keep_alive", "length", "reason", "started", "status", "trailers", "until_close",
+        "_around_body", "_fed", "_fields", "_head_size", "_interim", "_limits", "_parser",
+        "_partial", "_plain_version", "_reason", "_without_body", "body", "body_bytes", "complete", "excess",
+        "head_complete", "headers", "keep_alive", "length", "reason", "started", "status",
+        "trailers", "until_close",
     )  # fmt: skip
 
     def __init__(self, limits: ResponseLimits) -> None:
@@ -61,6 +62,10 @@ class ResponseParser:
         self._without_body = method == "HEAD"
         self._partial = b""
         self._head_size = 0
+        """Bytes received since the last complete head, or a few more."""
+        self._fed = 0
+        self._around_body = 0
+        """Bytes of a body received since the last of its content."""
         self._reason = b""
         self._interim = 0
         self._plain_version = False
@@ -86,21 +91,41 @@ class ResponseParser:
         if not self.started:
             self.started = True
             self._plain_version = data.startswith(b"HTTP/1.1 ")
-        if not self.head_complete:
+        in_head, body_bytes = not self.head_complete, self.body_bytes
+        self._fed = len(data)
+        if in_head:
             self._head_size += len(data)
         try:
             self._parser.feed_data(data)
         except HttpParserUpgrade:
-            if self.complete:
-                self.excess = True
-                return
-            raise UpstreamError("invalid", "an upgrade that nobody asked for") from None
+            self.excess = True
         except HttpParserError as error:
             self._failed(data, error)
-        if not self.head_complete:
-            self._partial = self._partial + data if self._interim == 0 else data
-            if len(self._partial) > self._limits.status_line + self._limits.headers + 4:
-                raise self._named(self._partial)
+        if self.complete:
+            if self.excess and self.status in _BODILESS and not self._without_body:
+                raise self._has_body()
+        elif in_head:
+            self._check_growth_of_head(data)
+        elif self.body_bytes == body_bytes:
+            self._check_growth_around_body(len(data))
+        else:
+            self._around_body = 0
+
+    def _check_growth_of_head(self, data: bytes) -> None:
+        limits = self._limits
+        if self.head_complete:
+            return
+        self._partial = b"" if self._interim else self._partial + data
+        if self._head_size > limits.status_line + limits.headers + 4:
+            if self._interim:
+                raise UpstreamError("too_big_headers", limit=limits.headers)
+            raise self._named(self._partial)
+
+    def _check_growth_around_body(self, size: int) -> None:
+        """Chunk extensions and trailers are bytes that no body limit counts."""
+        self._around_body += size
+        if self._around_body > self._limits.headers:
+            raise UpstreamError("too_big_headers", limit=self._limits.headers)
 
     def end(self) -> None:
         """The connection has ended. Raises `UpstreamError` unless that completes it."""
@@ -158,7 +183,7 @@ class ResponseParser:
         self.status = status
         self.reason = self._reason.decode("utf-8", "surrogateescape")
         headers = self.headers = CIMultiDict(self._fields)
-        if self._head_size > self._limits.status_line:
+        if self._interim or self._head_size > self._limits.status_line:
             self._check_sizes()
         if len(set(headers)) != len(headers):
             self._check_duplicates()
@@ -183,7 +208,10 @@ class ResponseParser:
         if not self.head_complete:  # an interim response
             self._fields = []
             self._reason = b""
+            self._head_size = self._fed
             return
+        if self.status == 205 and self.body_bytes:
+            raise self._has_body()
         self._complete()
 
     # -- checks
@@ -226,6 +254,8 @@ class ResponseParser:
             if not (length.isascii() and length.isdigit() and len(length) <= 18):
                 raise UpstreamError("invalid", "Content-Length is not a number")
             self.length = 0 if self._without_body or status == 304 else int(length)
+            if self.length and status in _BODILESS:
+                raise self._has_body()
         elif not (self._without_body or status in (204, 304)):
             self.until_close = True
 
@@ -246,6 +276,9 @@ class ResponseParser:
         )
         if size > limits.headers:
             raise UpstreamError("too_big_headers", limit=limits.headers)
+
+    def _has_body(self) -> UpstreamError:
+        return UpstreamError("response_with_body", status_code=self.status)
 
     def _check_duplicates(self) -> None:
         name = doubled_single_value(self.headers)

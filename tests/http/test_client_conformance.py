@@ -80,6 +80,7 @@ async def test_response(case: dict[str, Any], buffer: bool) -> None:
         "bytes behind a complete response",
         "Transfer-Encoding together with Content-Length",
         "chunk data ended by bare LF",
+        "two different Content-Lengths",
         "a folded header line",
         "header name with a parenthesis",
     ],

@@ -531,3 +531,15 @@ async def test_on_sent_tells_how_it_ended(fast: bool) -> None:
         await exchange(wire, GET)
     assert [(sent.body_bytes, sent.complete) for sent in told] == [(3, True)]
     assert 0 < told[0].started <= told[0].ended
+
+
+@pytest.mark.parametrize("rest", [b"0\r\n" + b"X-T: 1\r\n" * 10, b"1;" + b"a" * 100])
+async def test_trailers_and_chunk_extensions_without_end_are_refused(
+    fast: bool, rest: bytes
+) -> None:
+    async with listening(fast=fast) as listener, Wire.to(listener) as wire:
+        wire.send(CHUNKED + b"3\r\nabc\r\n" + rest)
+        for _ in range(60):
+            await asyncio.sleep(0.002)
+            wire.send(b"X-T: aaaaaaaaaaaaaaaaaaaa\r\n" * 20 if rest[:1] == b"0" else b"a" * 500)
+        assert (await wire.answer()).body == b"400 bad_request"
