@@ -18,7 +18,7 @@ class Change:
     key: tuple[str, ...]
 
 
-Listener = Callable[[Change], None | Awaitable[None]]
+Listener = Callable[[Change], Awaitable[None] | None]
 
 
 class Changes(Protocol):

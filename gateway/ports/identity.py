@@ -111,7 +111,7 @@ class Credential:
 class Credentials(Protocol):
     """Look-ups of credentials. `peek` never waits; `load` asks the store."""
 
-    def peek(self, consumer_key: str) -> Credential | None | Unknown:
+    def peek(self, consumer_key: str) -> Credential | Unknown | None:
         """The credential when memory knows it; `UNKNOWN` when memory knows that there
         is none (cached briefly); None when only the store can tell: await `load`."""
         ...

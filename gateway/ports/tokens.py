@@ -65,7 +65,7 @@ class TokenStore(Protocol):
     commit) and visible to every later `peek` and `load`.
     """
 
-    def peek(self, access_token: str) -> Token | None | Unknown:
+    def peek(self, access_token: str) -> Token | Unknown | None:
         """The token when memory knows it; `UNKNOWN` when memory knows that there is
         none (cached briefly, bounded); None when only the store can tell: `load`."""
         ...
