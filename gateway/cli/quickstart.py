@@ -8,11 +8,8 @@ import secrets
 import shutil
 import signal
 import socket
-import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +17,14 @@ from pathlib import Path
 import click
 
 from gateway.cli.api import Server
-from gateway.cli.story import Story, tell
+from gateway.cli.chapters import tell
+from gateway.cli.children import start, wait_until_healthy, without_settings
+from gateway.cli.story import FORECAST, TOKEN, Story
 from gateway.settings import Address, SettingsError, parse_environments
 from gateway.shipping import examples_dir
 
 FOLDER = Path(".quickstart")
 TARGET_HOST = "weather.example.com"
-_START_SECONDS = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +50,24 @@ def quickstart(leave: bool) -> None:
     Everything it makes lies in .quickstart/ and is made anew each time. Afterwards it
     keeps serving until Ctrl-C.
     """
-    places = choose_places()
-    shutil.rmtree(FOLDER, ignore_errors=True)
-    FOLDER.mkdir()
-    password = secrets.token_urlsafe(12)
     with contextlib.ExitStack() as running:
-        running.enter_context(_as_exit_on_sigterm())
+        running.enter_context(_sigterm_as_ctrl_c())
+        running.enter_context(_folder_of_our_own())
+        places = choose_places()
+        password = secrets.token_urlsafe(12)
         _start_everything(running, places, password)
         story = Story(
             Server(f"http://{places.management}", "admin", password, "demo"),
-            f"http://{places.test}",
-            f"http://{places.prod}",
+            {"test": f"http://{places.test}", "prod": f"http://{places.prod}"},
             FOLDER / "backend.log",
         )
-        wrong = tell(story)
+        tell(story)
         _write_environment(story, password)
+        _conclude(story)
         if leave:
-            _conclude(wrong)
-            return
-        _invite(places, story, wrong)
+            raise SystemExit(1 if story.wrong else 0)
         with contextlib.suppress(KeyboardInterrupt):
+            _invite(places, story)
             while True:
                 time.sleep(3600)
         click.echo("\nStopping.")
@@ -113,13 +109,53 @@ def _free(address: Address) -> Address:
         return Address(address.host, probe.getsockname()[1])
 
 
-# -- processes
+# -- around the story
+
+
+@contextlib.contextmanager
+def _folder_of_our_own() -> Iterator[None]:
+    """`FOLDER`, emptied. Raises ClickException when another quickstart works in it."""
+    FOLDER.mkdir(exist_ok=True)
+    with (FOLDER / "lock").open("w") as lock:
+        if not _is_ours(lock.fileno()):
+            raise click.ClickException(
+                f"another quickstart runs in {FOLDER.absolute()}; stop it with Ctrl-C first"
+            )
+        for path in FOLDER.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != "lock":
+                path.unlink()
+        yield
+
+
+def _is_ours(lock: int) -> bool:
+    """Take the lock of an open file until the file is closed."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """SIGTERM ends this program like Ctrl-C does: everything it started is stopped."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _start_everything(running: contextlib.ExitStack, places: Places, password: str) -> None:
     click.echo("Starting a weather service and a gateway ...")
     backend = examples_dir() / "weatherapi" / "backend.py"
-    _start(
+    start(
         running,
         [str(backend), "--listen", str(places.backend), "--log", str(FOLDER / "backend.log")],
         FOLDER / "backend.out",
@@ -132,71 +168,14 @@ def _start_everything(running: contextlib.ExitStack, places: Places, password: s
         "--connect-to", f"{TARGET_HOST}={places.backend}",
         "--access-log", str(FOLDER / "access.log"),
     ]  # fmt: skip
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")
-    }
-    environment["GATEWAY_ADMIN_PASSWORD"] = password
     log = FOLDER / "gateway.out"
-    process = _start(running, command, log, environment)
-    _wait_until_healthy(f"http://{places.management}/healthz", process, log)
+    environment = without_settings(GATEWAY_ADMIN_PASSWORD=password)
+    process = start(running, command, log, environment)
+    wait_until_healthy(f"http://{places.management}/healthz", process, log)
     click.echo(f"  weather service  http://{places.backend}")
     click.echo(f"  environment test http://{places.test}")
     click.echo(f"  environment prod http://{places.prod}")
     click.echo(f"  management API   http://{places.management}")
-
-
-def _start(
-    running: contextlib.ExitStack,
-    words: list[str],
-    output: Path,
-    environment: dict[str, str] | None = None,
-) -> subprocess.Popen[bytes]:
-    file = running.enter_context(output.open("wb"))
-    process = subprocess.Popen(  # noqa: S603
-        [sys.executable, *words],
-        stdout=file,
-        stderr=subprocess.STDOUT,
-        env=environment,
-        # Ctrl-C is for us: we stop them in our own order.
-        start_new_session=True,
-    )
-    running.callback(_stop, process)
-    return process
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            break
-        try:
-            with urllib.request.urlopen(url, timeout=1):  # noqa: S310
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    raise click.ClickException(f"the gateway did not start:\n{log.read_text(errors='replace')}")
-
-
-@contextlib.contextmanager
-def _as_exit_on_sigterm() -> Iterator[None]:
-    """SIGTERM ends this program like Ctrl-C does: everything it started is stopped."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-# -- the end
 
 
 def _write_environment(story: Story, password: str) -> None:
@@ -213,22 +192,21 @@ def _write_environment(story: Story, password: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _conclude(wrong: list[str]) -> None:
-    if wrong:
-        click.echo("\nThese calls did not answer as they should:", err=True)
-        for line in wrong:
-            click.echo(f"  {line}", err=True)
-        raise SystemExit(1)
-    click.echo("\nEvery call answered as it should.")
+def _conclude(story: Story) -> None:
+    if not story.wrong:
+        click.echo(f"\nEvery one of the {story.calls} calls answered as it should.")
+        return
+    click.echo("\nNot as it should be:", err=True)
+    for line in story.wrong:
+        click.echo(f"  {line}", err=True)
+    click.echo(f"The gateway's own words are in {FOLDER}/gateway.out.", err=True)
 
 
-def _invite(places: Places, story: Story, wrong: list[str]) -> None:
-    for line in wrong:
-        click.echo(f"not as it should be: {line}", err=True)
-    token_url = f"http://{places.test}/oauth/client_credential/accesstoken"
+def _invite(places: Places, story: Story) -> None:
+    heading = click.style("Go on by hand", bold=True)
     click.echo(
         f"""
-{click.style("Go on by hand", bold=True)}
+{heading}
 
   consumer key     {story.key}
   consumer secret  {story.secret}
@@ -238,9 +216,10 @@ def _invite(places: Places, story: Story, wrong: list[str]) -> None:
   In another terminal, in this folder:
 
   . {FOLDER}/env
-  curl -s '{token_url}?grant_type=client_credentials' \\
-    -d "client_id=$KEY&client_secret=$SECRET"
-  curl -i 'http://{places.test}/weather/forecastrss?w=12797282' -H "Authorization: Bearer TOKEN"
+  curl -s 'http://{places.test}{TOKEN}' \\
+    -d "client_id=$KEY&client_secret=$SECRET" | tee token.json
+  TOKEN=$(sed -n 's/.*"access_token" : "\\(.*\\)".*/\\1/p' token.json)
+  curl -i 'http://{places.test}{FORECAST}' -H "Authorization: Bearer $TOKEN"
   curl -u "admin:$GATEWAY_ADMIN_PASSWORD" {story.server.url}/v1/organizations/demo/apps/$APP_ID
 
   The gateway's access log is {FOLDER}/access.log.

@@ -64,4 +64,11 @@ def test_whoever_has_the_answer_can_read_its_line_in_the_log(
     line = json.loads(log.read_text())
     assert line["method"] == "GET"
     assert line["target"] == "/forecastrss?w=638242"
-    assert line["headers"]["authorization"] == "Bearer T"
+    assert line["headers"] == ["host", "accept-encoding", "authorization"]
+
+
+def test_no_secret_is_written_down(backend: tuple[http.client.HTTPConnection, Path]) -> None:
+    connection, log = backend
+    connection.request("GET", "/forecastrss?w=638242", headers={"Authorization": "Bearer T5ecret"})
+    connection.getresponse().read()
+    assert "T5ecret" not in log.read_text()
