@@ -12,7 +12,12 @@ from collections.abc import Sequence
 
 from multidict import CIMultiDictProxy, istr
 
-from gateway.http.headers import CONNECTION, doubled_single_value, drop_named_by_connection
+from gateway.http.headers import (
+    CONNECTION,
+    doubled_single_value,
+    drop_named_by_connection,
+    has_unique_names,
+)
 from gateway.http.limits import Limits
 from gateway.http.message import Headers, Refusal
 from gateway.http.target import BadTarget, is_host, path_and_query
@@ -63,7 +68,7 @@ class Admission:
             self._check_host(host, version)
         if version != (1, 1):
             self._check_version(version, headers)
-        if len(set(headers)) != len(headers):
+        if not has_unique_names(headers):
             _check_duplicates(headers)
         if _TRANSFER_ENCODING in headers:
             _check_transfer_encoding(headers)

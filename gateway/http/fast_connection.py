@@ -30,6 +30,7 @@ from gateway.http.request_body import ArrivingBody
 from gateway.http.sending import (
     BrokenResponse,
     Exchange,
+    end_writing,
     send_bytes,
     send_refusal,
     send_stream,
@@ -59,6 +60,8 @@ class FastConnection(RequestHandler):
         "_expects",
         "_facts",
         "_held",
+        "_held_bytes",
+        "_held_bytes",
         "_length",
         "_listener",
         "_partial",
@@ -79,6 +82,8 @@ class FastConnection(RequestHandler):
         """Bytes of a head that has not arrived completely."""
         self._held: list[bytes] = []
         """Bytes of further requests, unparsed."""
+        self._held_bytes = 0
+        self._held_bytes = 0
         self._serving: asyncio.Task[None] | None = None
         self._arriving: StreamReader | None = None
         """The body of the current request while it is incomplete."""
@@ -223,7 +228,8 @@ class FastConnection(RequestHandler):
 
     def _hold(self, data: bytes) -> None:
         self._held.append(data)
-        if not self._buffer_paused and sum(map(len, self._held)) >= self._listener.limits.pipelined:
+        self._held_bytes += len(data)
+        if not self._buffer_paused and self._held_bytes >= self._listener.limits.pipelined:
             self._pause_reading_for_buffer()
 
     def _decline_upgrade(self, tail: bytes) -> None:
@@ -405,6 +411,8 @@ class FastConnection(RequestHandler):
             return
         held = b"".join(self._held)
         self._held.clear()
+        self._held_bytes = 0
+        self._held_bytes = 0
         if self._buffer_paused:
             self._resume_reading_for_buffer()
         # Without bytes of ours the parser may still have some behind its 32nd message.
@@ -445,7 +453,11 @@ class FastConnection(RequestHandler):
         linger = linger or self._arriving is not None or bool(self._held) or self._buffer_paused
         if linger and transport.can_write_eof():
             self._began = self._listener.now
-            transport.write_eof()
+            try:
+                transport.write_eof()
+            except OSError:  # the client has reset the connection
+                transport.abort()
+                return
             self._resume_transport_reading()
         else:
             transport.close()

@@ -115,7 +115,7 @@ class _Prefixes(dict[str, str]):
             prefix = f"{name}: "
         if len(self) >= _KNOWN_NAMES:
             self.clear()
-        self[str(name)] = prefix
+        self[name] = prefix  # the same object comes again, and is found by identity
         return prefix
 
 
@@ -124,6 +124,22 @@ def _culprit(headers: Headers) -> str:
         if any(end in value for end in "\r\n\0"):
             return name
     return "a header"
+
+
+def _names_are_unique(headers: Headers) -> bool:
+    return len(headers.keys()) == len(headers)
+
+
+def _names_are_unique_for_old_multidict(headers: Headers) -> bool:
+    return len({name.lower() for name, _ in headers.items()}) == len(headers)
+
+
+has_unique_names = (
+    _names_are_unique
+    if len(Headers([("a", ""), ("A", "")]).keys()) == 1
+    else _names_are_unique_for_old_multidict
+)
+"""Whether every name occurs once. Since multidict 7 its views know."""
 
 
 def doubled_single_value(headers: Headers) -> str | None:

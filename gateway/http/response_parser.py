@@ -12,7 +12,12 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from multidict import CIMultiDict, istr
 
-from gateway.http.headers import CONNECTION, doubled_single_value, drop_named_by_connection
+from gateway.http.headers import (
+    CONNECTION,
+    doubled_single_value,
+    drop_named_by_connection,
+    has_unique_names,
+)
 from gateway.http.limits import ResponseLimits
 from gateway.http.message import Headers, UpstreamError
 from gateway.http.raw_head import inspect_head
@@ -36,7 +41,19 @@ class _Names(dict[bytes, str]):
 
 
 _names = _Names()
-_BLANKS = frozenset({" ", "\t"})
+
+
+def _decoded(fields: list[tuple[bytes, bytes]]) -> Headers:
+    """Fields as text. llhttp leaves blanks behind a value where they are."""
+    try:
+        return CIMultiDict([(_names[name], value.decode().rstrip(" \t")) for name, value in fields])
+    except UnicodeDecodeError:
+        return CIMultiDict(
+            [
+                (_names[name], value.decode("utf-8", "surrogateescape").rstrip(" \t"))
+                for name, value in fields
+            ]
+        )
 
 
 class ResponseParser:
@@ -44,7 +61,8 @@ class ResponseParser:
 
     __slots__ = (
         "_around_body", "_fed", "_fields", "_head_size", "_interim", "_limits", "_parser",
-        "_partial", "_plain_version", "_reason", "_without_body", "body", "body_bytes", "complete", "excess",
+        "_partial", "_plain_version", "_reason", "_without_body", "body", "body_bytes",
+        "complete", "excess",
         "head_complete", "headers", "keep_alive", "length", "reason", "started", "status",
         "trailers", "until_close",
     )  # fmt: skip
@@ -58,7 +76,8 @@ class ResponseParser:
 
     def start(self, method: str) -> None:
         """Expect the response to a request with `method`."""
-        self._fields: list[tuple[str, str]] = []
+        self._fields: list[tuple[bytes, bytes]] = []
+        """Of the head, later of the trailers."""
         self._without_body = method == "HEAD"
         self._partial = b""
         self._head_size = 0
@@ -156,20 +175,7 @@ class ResponseParser:
         self._reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        if self.complete:
-            return
-        try:
-            text = value.decode()
-        except UnicodeDecodeError:
-            text = value.decode("utf-8", "surrogateescape")
-        if text[-1:] in _BLANKS:
-            text = text.rstrip(" \t")
-        if self.head_complete:
-            if self.trailers is None:
-                self.trailers = CIMultiDict()
-            self.trailers.add(_names[name], text)
-        else:
-            self._fields.append((_names[name], text))
+        self._fields.append((name, value))
 
     def on_headers_complete(self) -> None:
         if self.complete:
@@ -182,16 +188,17 @@ class ResponseParser:
             return
         self.status = status
         self.reason = self._reason.decode("utf-8", "surrogateescape")
-        headers = self.headers = CIMultiDict(self._fields)
+        headers = self.headers = _decoded(self._fields)
         if self._interim or self._head_size > self._limits.status_line:
             self._check_sizes()
-        if len(set(headers)) != len(headers):
+        if not has_unique_names(headers):
             self._check_duplicates()
         self._frame(status, headers)
         connection = headers.get(CONNECTION)
         if connection is not None and connection not in _NOTHING_NAMED:
             drop_named_by_connection(headers)
         self.head_complete = True
+        self._fields = []
         if self._without_body:
             self._complete()
 
@@ -212,6 +219,8 @@ class ResponseParser:
             return
         if self.status == 205 and self.body_bytes:
             raise self._has_body()
+        if self._fields:
+            self.trailers = _decoded(self._fields)
         self._complete()
 
     # -- checks
@@ -236,9 +245,9 @@ class ResponseParser:
             raise UpstreamError("invalid", "101 without a request to switch protocols")
         if status < 100 or self._interim > _INTERIM_RESPONSES:
             raise UpstreamError("invalid", "too many interim responses")
-        for name, _ in self._fields:
-            if name in (_CONTENT_LENGTH, _TRANSFER_ENCODING):
-                raise UpstreamError("invalid", "an interim response with a body")
+        fields = _decoded(self._fields)
+        if _CONTENT_LENGTH in fields or _TRANSFER_ENCODING in fields:
+            raise UpstreamError("invalid", "an interim response with a body")
 
     def _frame(self, status: int, headers: Headers) -> None:
         coding = headers.get(_TRANSFER_ENCODING)
@@ -268,12 +277,7 @@ class ResponseParser:
         limits = self._limits
         if len(self._reason) + 15 > limits.status_line:
             raise UpstreamError("too_big_line", limit=limits.status_line)
-        size = sum(
-            len(name.encode("utf-8", "surrogateescape"))
-            + len(value.encode("utf-8", "surrogateescape"))
-            + 4
-            for name, value in self._fields
-        )
+        size = sum(len(name) + len(value) + 4 for name, value in self._fields)
         if size > limits.headers:
             raise UpstreamError("too_big_headers", limit=limits.headers)
 
