@@ -89,13 +89,17 @@ def test_ctrl_c_stops_everything(serving: subprocess.Popen[str], tmp_path: Path)
 
 
 @pytest.mark.usefixtures("_in_a_folder")
-def test_a_second_one_leaves_the_first_ones_files_alone(
-    serving: subprocess.Popen[str], tmp_path: Path
-) -> None:
-    result = CliRunner().invoke(quickstart, ["--exit"])
+def test_a_second_one_leaves_the_first_ones_files_alone(tmp_path: Path) -> None:
+    fcntl = pytest.importorskip("fcntl")
+    folder = tmp_path / ".quickstart"
+    folder.mkdir()
+    (folder / "env").touch()
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        result = CliRunner().invoke(quickstart, ["--exit"])
     assert result.exit_code == 1
     assert "another quickstart runs in" in result.output
-    assert (tmp_path / ".quickstart" / "env").exists()
+    assert (folder / "env").exists()
 
 
 def _children_of(pid: int) -> list[int]:
