@@ -61,7 +61,6 @@ class FastConnection(RequestHandler):
         "_facts",
         "_held",
         "_held_bytes",
-        "_held_bytes",
         "_length",
         "_listener",
         "_partial",
@@ -82,7 +81,6 @@ class FastConnection(RequestHandler):
         """Bytes of a head that has not arrived completely."""
         self._held: list[bytes] = []
         """Bytes of further requests, unparsed."""
-        self._held_bytes = 0
         self._held_bytes = 0
         self._serving: asyncio.Task[None] | None = None
         self._arriving: StreamReader | None = None
@@ -412,7 +410,6 @@ class FastConnection(RequestHandler):
         held = b"".join(self._held)
         self._held.clear()
         self._held_bytes = 0
-        self._held_bytes = 0
         if self._buffer_paused:
             self._resume_reading_for_buffer()
         # Without bytes of ours the parser may still have some behind its 32nd message.
@@ -453,11 +450,7 @@ class FastConnection(RequestHandler):
         linger = linger or self._arriving is not None or bool(self._held) or self._buffer_paused
         if linger and transport.can_write_eof():
             self._began = self._listener.now
-            try:
-                transport.write_eof()
-            except OSError:  # the client has reset the connection
-                transport.abort()
-                return
+            end_writing(transport)
             self._resume_transport_reading()
         else:
             transport.close()

@@ -24,6 +24,7 @@ from gateway.http.request_body import ArrivingBody
 from gateway.http.sending import (
     BrokenResponse,
     Exchange,
+    end_writing,
     send_bytes,
     send_refusal,
     send_stream,
@@ -102,6 +103,7 @@ class PlainConnection(RequestHandler):
             self._current is None
             and len(self._raw) > limits.request_line + limits.headers + 4
             and not self._has_messages()
+            and b"\r\n\r\n" not in self._raw.lstrip(b"\r\n")  # else its task is about to begin
         ):
             self._refuse(self._named(self._raw))
 
@@ -154,7 +156,7 @@ class PlainConnection(RequestHandler):
             send_refusal(_Writing(transport, None), Exchange("", "1.1", False), response)
             self._began = self._listener.now
             if transport.can_write_eof():
-                transport.write_eof()
+                end_writing(transport)
             else:
                 transport.close()
 
@@ -197,7 +199,7 @@ def _is_full(payload: StreamReader) -> bool:
 
 def _end_writing(transport: asyncio.Transport | None) -> None:
     if transport is not None and not transport.is_closing() and transport.can_write_eof():
-        transport.write_eof()
+        end_writing(transport)
 
 
 class _Writing:
@@ -252,13 +254,15 @@ class _Answer(StreamResponse):
             protocol.stop()
         finally:
             protocol.end()
-        payload = request.content
-        if not self.keep_alive and not payload.is_eof():
+        payload, refused = request.content, self._request is None
+        if not self.keep_alive and (refused or not payload.is_eof()):
             _end_writing(request.transport)  # aiohttp reads on for a while, then closes
-            if payload.exception() is not None:  # it would log that as its own
+            # It reads nothing on behind a malformed head, and would log a failed body.
+            if refused or payload.exception() is not None:
                 protocol.ignore_input()
                 await asyncio.sleep(self._listener.limits.linger_timeout)
-                payload.feed_eof()
+                if not payload.is_eof():
+                    payload.feed_eof()
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

@@ -6,6 +6,7 @@ depend on which of them served it.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -54,6 +55,14 @@ def _connection_line(exchange: Exchange) -> str:
     if exchange.keep_alive:
         return "" if exchange.version == "1.1" else "Connection: keep-alive\r\n"
     return "Connection: close\r\n" if exchange.version == "1.1" else ""
+
+
+def end_writing(transport: asyncio.WriteTransport) -> None:
+    """Tell the client that nothing more will come; it may have reset the connection."""
+    try:
+        transport.write_eof()
+    except OSError:
+        transport.abort()
 
 
 def send_bytes(wire: Wire, exchange: Exchange, response: Response, body: bytes) -> None:
