@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -202,8 +203,9 @@ def _log_sink(where: str) -> tuple[Callable[[bytes], object] | None, Callable[[]
 
 
 def _taken(what: str, address: Address, error: OSError) -> str:
+    reason = os.strerror(error.errno) if error.errno else str(error)
     return (
-        f"cannot listen on {address} for {what}: {error.strerror or error}\n"
+        f"cannot listen on {address} for {what}: {reason}\n"
         "Stop what uses it, or choose another address with --env or --management."
     )
 
