@@ -220,7 +220,9 @@ class ResponseParser:
         if self.status == 205 and self.body_bytes:
             raise self._has_body()
         if self._fields:
-            self.trailers = _decoded(self._fields)
+            trailers = self.trailers = _decoded(self._fields)
+            if _CONTENT_LENGTH in trailers or _TRANSFER_ENCODING in trailers:
+                raise UpstreamError("invalid", "framing in the trailers")
         self._complete()
 
     # -- checks

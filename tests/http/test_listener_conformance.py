@@ -62,7 +62,13 @@ async def test_the_answer_does_not_depend_on_where_the_message_is_cut(
     async with listening(fast=fast) as listener:
         seen = await asyncio.gather(
             *(
-                converse(listener, [raw[:cut], raw[cut:]], patience=0.6, pause=0.02)
+                converse(
+                    listener,
+                    [raw[:cut], raw[cut:]],
+                    patience=3.0,
+                    pause=0.02,
+                    count=len(case["expect"]),
+                )
                 for cut in range(1, len(raw))
             )
         )

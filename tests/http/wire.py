@@ -147,9 +147,15 @@ def parse_head(head: bytes) -> Answer:
 
 
 async def converse(
-    listener: Listener, pieces: Iterable[bytes], *, patience: float = 0.4, pause: float = 0.0
+    listener: Listener,
+    pieces: Iterable[bytes],
+    *,
+    patience: float = 0.4,
+    pause: float = 0.0,
+    count: int = 1000,
 ) -> list[str]:
-    """Send `pieces` one by one; the kinds of all answers, and `closed` or `open`."""
+    """Send `pieces` one by one; the kinds of all answers, and `closed` or `open`, or
+    `enough` after `count` of them."""
     seen: list[str] = []
     async with Wire.to(listener) as wire:
         wire.writer.get_extra_info("socket")
@@ -157,7 +163,7 @@ async def converse(
             with contextlib.suppress(ConnectionError):
                 wire.send(piece)
                 await asyncio.sleep(pause)
-        while True:
+        while len(seen) < count:
             try:
                 async with asyncio.timeout(patience):
                     seen.append((await wire.answer()).kind)
@@ -165,6 +171,7 @@ async def converse(
                 return [*seen, "closed"]
             except TimeoutError:
                 return [*seen, "open"]
+        return [*seen, "enough"]
 
 
 class Upstream:
