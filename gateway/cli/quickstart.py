@@ -217,8 +217,8 @@ def _invite(places: Places, story: Story) -> None:
 
   . {FOLDER}/env
   curl -s 'http://{places.test}{TOKEN}' \\
-    -d "client_id=$KEY&client_secret=$SECRET" | tee token.json
-  TOKEN=$(sed -n 's/.*"access_token" : "\\(.*\\)".*/\\1/p' token.json)
+    -d "client_id=$KEY&client_secret=$SECRET" | tee {FOLDER}/token.json
+  TOKEN=$(sed -n 's/.*"access_token" : "\\(.*\\)".*/\\1/p' {FOLDER}/token.json)
   curl -i 'http://{places.test}{FORECAST}' -H "Authorization: Bearer $TOKEN"
   curl -u "admin:$GATEWAY_ADMIN_PASSWORD" {story.server.url}/v1/organizations/demo/apps/$APP_ID
 
