@@ -156,7 +156,7 @@ def _metrics_handler(
 
 async def _register(store: Store, runtime: Runtime) -> None:
     """Route what was deployed before, without compiling it yet."""
-    from gateway.runtime.environment import prefixed
+    from gateway.runtime.preparation import prefixed
 
     for stored in await store.deployments.all():
         environment = runtime.environments.get(stored.environment)

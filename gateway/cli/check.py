@@ -64,8 +64,8 @@ def check_bundle(path: Path, flavor: str) -> list[Diagnostic]:
     from gateway.bundle.files import read_path
     from gateway.bundle.reader import read_bundle
     from gateway.flow.deployment import Environment
-    from gateway.runtime.environment import compile_bundle
     from gateway.runtime.offline import offline_services
+    from gateway.runtime.preparation import compile_bundle
 
     diagnostics = Diagnostics()
     try:

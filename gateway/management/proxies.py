@@ -22,7 +22,7 @@ from gateway.management.errors import ApiError, invalid_field, still_deployed
 from gateway.management.fields import MAX_NAME
 from gateway.management.lookups import find_proxy
 from gateway.management.revision_shapes import Shape, Stamp, proxy_shape, revision_shape
-from gateway.runtime.environment import compile_bundle
+from gateway.runtime.preparation import compile_bundle
 from gateway.store.errors import Conflict
 from gateway.store.proxies import Proxy, Revision
 

@@ -8,14 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from gateway.bundle.diagnostics import BundleError, Diagnostic, Diagnostics
-from gateway.bundle.files import read_zip
-from gateway.bundle.model import Bundle
-from gateway.bundle.reader import read_bundle
-from gateway.flow.compiler import CompiledProxy, compile_proxy, join_base_paths
+from gateway.bundle.diagnostics import BundleError
 from gateway.flow.context import Context
 from gateway.flow.deployment import Environment
 from gateway.flow.fault_bodies import fault_message
@@ -23,12 +19,10 @@ from gateway.flow.faults import FaultRaised
 from gateway.flow.message import Message
 from gateway.http.client import Client
 from gateway.http.message import Headers, Refusal, Request, Response, Sent
-from gateway.policies import find_policy_type
 from gateway.runtime.exchange import ServedEndpoint
 from gateway.runtime.faults import APPLICATION_NOT_FOUND, refused
+from gateway.runtime.preparation import Prepared, Preparer
 from gateway.runtime.router import Router
-from gateway.runtime.target_call import TargetCall
-from gateway.runtime.urls import BadURL
 
 logger = logging.getLogger("gateway.runtime")
 
@@ -45,20 +39,6 @@ class BasePathConflict(Exception):
         )
         self.path = path
         self.other = other
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A compiled revision that only waits to be switched in."""
-
-    proxy: str
-    revision: str
-    base_path: str
-    """The prefix given at deployment."""
-    base_paths: tuple[tuple[str, str], ...]
-    """(endpoint name, full base path)."""
-    endpoints: tuple[ServedEndpoint, ...]
-    warnings: tuple[Diagnostic, ...]
 
 
 @dataclass(slots=True, eq=False)
@@ -94,8 +74,7 @@ class RuntimeEnvironment:
         took (request, path, status, errorcode)."""
         self.environment = environment
         self.name = environment.name
-        self._client = client
-        self._finished = finished
+        self._preparer = Preparer(environment, client, finished)
         self._unserved = unserved
         self._router: Router[_Slot] = Router()
         self._deployed: dict[str, _Deployed] = {}
@@ -154,7 +133,9 @@ class RuntimeEnvironment:
     ) -> Prepared:
         """Read and compile a bundle ZIP. Raises `BundleError` with every error found,
         `BasePathConflict` when another proxy serves one of its base paths."""
-        prepared = await asyncio.to_thread(self._compile, proxy, revision, archive, base_path)
+        prepared = await asyncio.to_thread(
+            self._preparer.prepare, proxy, revision, archive, base_path
+        )
         self._refuse_conflicts(prepared)
         return prepared
 
@@ -211,7 +192,7 @@ class RuntimeEnvironment:
             if slot.endpoint is not None or deployed.load is None:
                 return slot.endpoint
             try:
-                prepared = self._compile(
+                prepared = self._preparer.prepare(
                     deployed.proxy, deployed.revision, await deployed.load(), deployed.base_path
                 )
             except BundleError as error:
@@ -238,82 +219,3 @@ class RuntimeEnvironment:
         for _, path in deployed.paths:
             if path not in kept:
                 self._router.remove(path)
-
-    def _compile(self, proxy: str, revision: str, archive: bytes, base_path: str) -> Prepared:
-        bundle, warnings = read_bundle(read_zip(archive), name=proxy)
-        diagnostics = Diagnostics()
-        compiled = compile_bundle(
-            bundle, self.environment, revision, diagnostics, base_path_prefix=base_path
-        )
-        endpoints = tuple(self._served(endpoint, diagnostics) for endpoint in compiled.endpoints)
-        diagnostics.raise_if_errors()
-        return Prepared(
-            proxy=proxy,
-            revision=revision,
-            base_path=base_path,
-            base_paths=base_paths(bundle, base_path),
-            endpoints=endpoints,
-            warnings=(*warnings, *diagnostics.warnings),
-        )
-
-    def _served(self, endpoint: object, diagnostics: Diagnostics) -> ServedEndpoint:
-        from gateway.flow.compiler import CompiledEndpoint
-
-        assert isinstance(endpoint, CompiledEndpoint)
-        calls: list[TargetCall | None] = []
-        made: dict[int, TargetCall | None] = {}
-        for route in endpoint.routes:
-            target = route.target
-            if target is None:
-                calls.append(None)
-                continue
-            if id(target) not in made:
-                try:
-                    made[id(target)] = TargetCall.of(target, self._client)
-                except BadURL as error:
-                    where = target.definition or endpoint.definition
-                    diagnostics.error(where, f"<URL>: {error}")
-                    made[id(target)] = None
-            calls.append(made[id(target)])
-        properties = endpoint.definition.properties
-        return ServedEndpoint(
-            compiled=endpoint,
-            calls=tuple(calls),
-            streams_request=properties.get("request.streaming.enabled") == "true"
-            and not endpoint.reads_request_body,
-            streams_response=properties.get("response.streaming.enabled") == "true"
-            and not endpoint.reads_response_body,
-            finished=self._finished,
-        )
-
-
-def base_paths(bundle: Bundle, prefix: str = "/") -> tuple[tuple[str, str], ...]:
-    """(endpoint name, full base path) of every ProxyEndpoint."""
-    own = ((endpoint.name, endpoint.base_path) for endpoint in bundle.proxy_endpoints.values())
-    return prefixed(own, prefix)
-
-
-def prefixed(paths: Iterable[tuple[str, str]], prefix: str) -> tuple[tuple[str, str], ...]:
-    """(endpoint name, base path) with the prefix of a deployment."""
-    return tuple((name, join_base_paths(prefix, path)) for name, path in paths)
-
-
-def compile_bundle(
-    bundle: Bundle,
-    environment: Environment,
-    revision: str,
-    diagnostics: Diagnostics,
-    *,
-    recorded: bool = False,
-    base_path_prefix: str = "/",
-) -> CompiledProxy:
-    """Compile with all policy types that this gateway runs."""
-    return compile_proxy(
-        bundle,
-        environment,
-        revision,
-        find_policy_type,
-        diagnostics,
-        recorded=recorded,
-        base_path_prefix=base_path_prefix,
-    )
