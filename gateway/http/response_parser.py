@@ -220,9 +220,7 @@ class ResponseParser:
         if self.status == 205 and self.body_bytes:
             raise self._has_body()
         if self._fields:
-            trailers = self.trailers = _decoded(self._fields)
-            if _CONTENT_LENGTH in trailers or _TRANSFER_ENCODING in trailers:
-                raise UpstreamError("invalid", "framing in the trailers")
+            self.trailers = _decoded(self._fields)
         self._complete()
 
     # -- checks
