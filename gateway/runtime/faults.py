@@ -57,6 +57,10 @@ INVALID_HEADER = _protocol(
 TOO_BIG_LINE = _protocol("TooBigLine", 414, "{side} line size exceeding {limit:,}")
 TOO_BIG_HEADERS = _protocol("TooBigHeaders", 431, "{side} headers size exceeding {limit:,}")
 
+RESPONSE_WITH_BODY = _protocol(
+    "ResponseWithBody", 502, "Received {status_code} Response with message body"
+)
+
 _REFUSALS: dict[str, Fault] = {
     "bad_request": BAD_REQUEST,
     "too_big_line": TOO_BIG_LINE,
@@ -67,6 +71,9 @@ _REFUSALS: dict[str, Fault] = {
     "invalid_header": INVALID_HEADER,
     "length_required": LENGTH_REQUIRED,
     "request_timeout": REQUEST_TIMED_OUT,
+    "too_big_body": TOO_BIG_BODY_AT_REQUEST,
+    "overloaded": SERVICE_UNAVAILABLE,
+    "internal": INTERNAL_SERVER_ERROR,
 }
 _AT_TARGET: dict[str, Fault] = {
     "refused": SERVICE_UNAVAILABLE,
@@ -76,6 +83,7 @@ _AT_TARGET: dict[str, Fault] = {
     "timeout": GATEWAY_TIMEOUT,
     "eof": UNEXPECTED_EOF,
     "invalid": BAD_GATEWAY,
+    "response_with_body": RESPONSE_WITH_BODY,
     "too_big_line": TOO_BIG_LINE,
     "too_big_headers": TOO_BIG_HEADERS,
     "duplicate_header": DUPLICATE_HEADER,
@@ -90,9 +98,7 @@ _RESPONSE_LINE_LIMIT = 2048
 def refused(refusal: Refusal, flavor: Flavor) -> FaultRaised:
     """The fault of a request that the listener refused. The status of a refusal without
     a fault of its own stays what the listener chose."""
-    fault = _REFUSALS.get(refusal.kind)
-    if fault is None:
-        fault = INTERNAL_SERVER_ERROR if refusal.status == 500 else BAD_REQUEST
+    fault = _REFUSALS.get(refusal.kind, BAD_REQUEST)
     line, headers = _LINE_LIMITS[flavor]
     limit = line if refusal.kind == "too_big_line" else headers
     values = {
@@ -118,6 +124,7 @@ def failed_at_target(error: UpstreamError, host: str, flavor: Flavor) -> FaultRa
         "header": "",
         "character": "",
         "host": host,
+        "status_code": "",
         **error.values,
     }
     return FaultRaised(fault, values, status=status)

@@ -81,8 +81,8 @@ def test_metrics_count_by_place_status_and_fault() -> None:
     assert f'gateway_requests_total{{{place},status="401"}} 1.0' in text
     faults = f'{{code="oauth.v2.InvalidAccessToken",{place}}}'
     assert f"gateway_faults_total{faults} 1.0" in text
-    assert f'gateway_request_duration_seconds_bucket{{{place},le="0.01"}} 0.0' in text
-    assert f'gateway_request_duration_seconds_bucket{{{place},le="0.025"}} 3.0' in text
+    assert f'gateway_request_duration_seconds_bucket{{le="0.01",{place}}} 0.0' in text
+    assert f'gateway_request_duration_seconds_bucket{{le="0.025",{place}}} 3.0' in text
     assert f"gateway_request_duration_seconds_count{{{place}}} 3.0" in text
     assert 'gateway_deployed_proxies{environment="test"} 2.0' in text
 
