@@ -86,6 +86,9 @@ class CredentialCache:
         return found[0] if found else None
 
     def _remember(self, consumer_key: str, found: Credential | None) -> None:
+        before = self._known.pop(consumer_key, None)
+        if before is not None:
+            self._unlink(before)
         if found is None:
             self._absent.add(consumer_key)
             return

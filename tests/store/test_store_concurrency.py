@@ -192,3 +192,14 @@ async def test_a_key_given_to_another_app_takes_no_token_along(world, is_known) 
         assert (await store.tokens.load("a-token")).credential is None
         peeked = store.tokens.peek("a-token")
         assert peeked is None or peeked.credential is None
+
+
+async def test_a_snapshot_that_replaces_another_leaves_none_of_its_links(world) -> None:
+    cache = world.store.credentials
+    await cache.load(world.key)
+    async with world.store.database.writing() as connection:
+        # Committed, and not announced yet.
+        await connection.execute(text("DELETE FROM credential_products"))
+    await cache.load(world.key)
+    cache.forget(world.key)
+    assert not cache._links
