@@ -24,7 +24,10 @@ _ATTRIBUTES = (
     "_parser", "_loop", "_paused", "_manager", "_buffer_paused", "_reading_paused",
     "_request_handler", "_request_factory", "transport",
 )  # fmt: skip
-_METHODS = ("_drain_helper", "_pause_transport_reading", "_resume_transport_reading")
+_METHODS = (
+    "_drain_helper", "_pause_reading_for_buffer", "_resume_reading_for_buffer",
+    "_resume_transport_reading",
+)  # fmt: skip
 _PARAMETERS = ("max_line_size", "max_headers", "max_field_size", "auto_decompress", "read_bufsize")
 
 

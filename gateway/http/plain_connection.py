@@ -197,9 +197,12 @@ def _is_full(payload: StreamReader) -> bool:
     return payload.total_bytes > 0 and bool(getattr(payload, "_size", 0))
 
 
-def _end_writing(transport: asyncio.Transport | None) -> None:
-    if transport is not None and not transport.is_closing() and transport.can_write_eof():
-        end_writing(transport)
+def _end_writing(transport: asyncio.Transport | None) -> bool:
+    """Whether the other direction stays open: not with TLS."""
+    if transport is None or transport.is_closing() or not transport.can_write_eof():
+        return False
+    end_writing(transport)
+    return True
 
 
 class _Writing:
@@ -256,11 +259,12 @@ class _Answer(StreamResponse):
             protocol.end()
         payload, refused = request.content, self._request is None
         if not self.keep_alive and (refused or not payload.is_eof()):
-            _end_writing(request.transport)  # aiohttp reads on for a while, then closes
+            lingers = _end_writing(request.transport)  # aiohttp reads on for a while, then closes
             # It reads nothing on behind a malformed head, and would log a failed body.
             if refused or payload.exception() is not None:
                 protocol.ignore_input()
-                await asyncio.sleep(self._listener.limits.linger_timeout)
+                if lingers:
+                    await asyncio.sleep(self._listener.limits.linger_timeout)
                 if not payload.is_eof():
                     payload.feed_eof()
         return None

@@ -161,7 +161,7 @@ def mutations(count: int) -> list[bytes]:
 async def verdicts(fast: bool, pieces: list[list[bytes]]) -> list[list[str]]:
     async with listening(echo, fast=fast) as listener:
         return await asyncio.gather(
-            *(converse(listener, some, patience=1.5, pause=0.01) for some in pieces)
+            *(converse(listener, some, patience=0.8, pause=0.01) for some in pieces)
         )
 
 
@@ -172,7 +172,7 @@ def judged(answers: list[str]) -> list[str]:
 
 
 async def test_both_front_ends_judge_mutated_requests_alike() -> None:
-    raw = mutations(250)
+    raw = mutations(150)
     fast = await verdicts(True, [[message] for message in raw])
     plain = await verdicts(False, [[message] for message in raw])
     judgements = zip(raw, fast, plain, strict=True)
@@ -183,7 +183,7 @@ async def test_both_front_ends_judge_mutated_requests_alike() -> None:
 async def test_what_is_refused_whole_is_refused_in_pieces(fast: bool) -> None:
     """A request that is complete before the malformed bytes is served when it comes
     alone: in one piece with them the parser gives none of both."""
-    raw, dice = mutations(250), random.Random(9110)
+    raw, dice = mutations(150), random.Random(9110)
     pieces = [cut_up(message, [dice.randrange(400) for _ in range(3)]) for message in raw]
     whole = await verdicts(fast, [[message] for message in raw])
     cut = await verdicts(fast, pieces)
