@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from functools import cache
+from typing import TYPE_CHECKING
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import insert, select, update
 
 from gateway.ports.clock import Clock
@@ -14,7 +13,11 @@ from gateway.store.database import Database
 from gateway.store.repository import whole
 from gateway.store.tables import administrators
 
-_hasher = PasswordHasher()
+if TYPE_CHECKING:
+    from argon2 import PasswordHasher
+
+_hasher: PasswordHasher | None = None
+"""Made when the first password comes: its library is start-up time."""
 
 
 class Administrators:
@@ -43,7 +46,7 @@ class Administrators:
     @whole
     async def set_password(self, name: str, password: str) -> None:
         """Create the administrator, or give them a new password."""
-        hashed = await asyncio.to_thread(_hasher.hash, password)
+        hashed = await asyncio.to_thread(_hash, password)
         now = self._clock.now_ms()
         async with self.database.writing() as connection:
             done = await connection.execute(
@@ -59,14 +62,29 @@ class Administrators:
                 )
 
 
+def _passwords() -> PasswordHasher:
+    global _hasher
+    if _hasher is None:
+        from argon2 import PasswordHasher
+
+        _hasher = PasswordHasher()
+    return _hasher
+
+
+def _hash(password: str) -> str:
+    return _passwords().hash(password)
+
+
 @cache
 def _decoy() -> str:
-    return _hasher.hash("no administrator has this password")
+    return _hash("no administrator has this password")
 
 
 def _matches(stored: str | None, password: str) -> bool:
+    from argon2.exceptions import Argon2Error, InvalidHashError
+
     try:
-        _hasher.verify(_decoy() if stored is None else stored, password)
+        _passwords().verify(_decoy() if stored is None else stored, password)
     except (Argon2Error, InvalidHashError):
         return False
     return stored is not None
