@@ -3,8 +3,9 @@
     python -m benchmarks.http_front [--seconds 3] [--connections 32] [--plain]
 
 Three processes on loopback: the load, the gateway's listener (and client), and for the
-proxied case a small upstream server. Only the middle one is measured (user and system
-time over completed requests). Figures of different runs or machines don't compare.
+proxied case a small upstream server. Only the middle one, pinned to core 0, is measured
+(user and system time over completed requests). Its core should be near 100%: otherwise
+something else was the limit. Figures of different runs or machines don't compare.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import multiprocessing
+import os
 import resource
 import time
 from collections.abc import Callable
@@ -83,7 +85,15 @@ class Upstream(asyncio.Protocol):
         self.transport.write(self.ANSWER)  # type: ignore[attr-defined]
 
 
+def pin(core: int) -> None:
+    """Keep this process on one core, where the system can and has as many."""
+    if hasattr(os, "sched_setaffinity") and core in os.sched_getaffinity(0):
+        os.sched_setaffinity(0, {core})
+
+
 def serve_upstream(pipe: Connection) -> None:
+    pin(1)
+
     async def main() -> None:
         server = await asyncio.get_running_loop().create_server(Upstream, "127.0.0.1", 0)
         pipe.send(server.sockets[0].getsockname()[1])
@@ -93,6 +103,8 @@ def serve_upstream(pipe: Connection) -> None:
 
 
 def serve_gateway(pipe: Connection, upstream: int | None, fast: bool) -> None:
+    pin(0)
+
     async def main() -> None:
         handler = static if upstream is None else proxied(upstream)
         listener = Listener("bench", handler, refuse, fast=fast)  # type: ignore[arg-type]
