@@ -68,8 +68,8 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     place: Any
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(credentials=st.integers(1, 3), tokens=st.integers(2, 6), warm=st.booleans())
+    def open(self, credentials: int, tokens: int, warm: bool) -> None:
         self.loop = asyncio.new_event_loop()
         self.organization = f"organization-{next(_numbers)}"
         self.developers: dict[str, str] = {}
@@ -78,27 +78,20 @@ class StoreAgainstModel(RuleBasedStateMachine):
         self.keys: dict[str, KeyModel] = {}
         self.products: dict[str, str] = {}
         self.tokens: dict[str, TokenModel] = {}
-        self.is_racing = False
+        self.is_racing, self.is_warm, self.turn = False, warm, False
+        self.capacities = credentials, tokens
         self.store: Store = self.run(
             Store.open(
                 self.place.url,
                 self.place.data_dir,
                 self.organization,
                 schema=self.place.schema,
-                cached_credentials=1,
-                cached_tokens=3,
+                cached_credentials=credentials,
+                cached_tokens=tokens,
             )
         )
         self.run(self.store.organizations.create(self.organization, ("test",), "ann"))
-        # A world to begin with: from nothing most steps would do nothing.
-        for name in PRODUCTS:
-            self.put_product(name, "1")
-        for developer, app, key in zip(DEVELOPERS, APPS, KEYS, strict=False):
-            self.create_developer(developer)
-            self.create_app(app, developer)
-            self.create_key(key, app, PRODUCTS)
-        for name, key, refresh_token in zip(TOKENS, KEYS, REFRESH_TOKENS, strict=False):
-            self.issue(name, key, refresh_token)
+        self.populate()
 
     def teardown(self) -> None:
         if hasattr(self, "store"):
@@ -139,9 +132,21 @@ class StoreAgainstModel(RuleBasedStateMachine):
 
     # -- rules
 
-    @rule(racing=st.booleans())
-    def race(self, racing: bool) -> None:
-        self.is_racing = racing
+    @rule()
+    def populate(self) -> None:
+        """Make what is missing: in an empty world most steps would do nothing."""
+        for name in PRODUCTS:
+            self.put_product(name, "1")
+        for developer, app, key in zip(DEVELOPERS, APPS, KEYS, strict=False):
+            self.create_developer(developer)
+            self.create_app(app, developer)
+            self.create_key(key, app, PRODUCTS)
+        for name, key, refresh_token in zip(TOKENS, KEYS, REFRESH_TOKENS, strict=False):
+            self.issue(name, key, refresh_token)
+
+    @rule(racing=st.booleans(), warm=st.sampled_from([True, True, False]))
+    def load_differently(self, racing: bool, warm: bool) -> None:
+        self.is_racing, self.is_warm = racing, warm
 
     @rule(name=developers)
     def create_developer(self, name: str) -> None:
@@ -286,13 +291,18 @@ class StoreAgainstModel(RuleBasedStateMachine):
     # -- asking
 
     @rule(name=tokens)
-    def load_token(self, name: str) -> None:
-        loaded = self.run(self.store.tokens.load(name))
-        assert seen(loaded) == self.token(name)
+    def load_and_compare_token(self, name: str) -> None:
+        assert seen(self.run(self.load_unless_known(self.store.tokens, name))) == self.token(name)
 
     @rule(name=keys)
-    def load_key(self, name: str) -> None:
-        assert credential(self.run(self.store.credentials.load(name))) == self.credential(name)
+    def load_and_compare_key(self, name: str) -> None:
+        found = self.run(self.load_unless_known(self.store.credentials, name))
+        assert credential(found) == self.credential(name)
+
+    async def load_unless_known(self, port: Any, name: str) -> object:
+        """As the data path asks."""
+        known = port.peek(name)
+        return await port.load(name) if known is None else known
 
     @invariant()
     def memory_says_what_is_true_or_nothing(self) -> None:
@@ -302,10 +312,19 @@ class StoreAgainstModel(RuleBasedStateMachine):
         for name in KEYS:
             known = self.store.credentials.peek(name)
             assert known is None or credential(known) == self.credential(name)
-        assert len(self.store.tokens._known) <= 3
-        assert len(self.store.credentials._known) <= 1
+        most_credentials, most_tokens = self.capacities
+        assert len(self.store.tokens._known) <= most_tokens
+        assert len(self.store.credentials._known) <= most_credentials
         linked = {key for keys in self.store.credentials._links.values() for key in keys}
         assert linked == set(self.store.credentials._known)
+        if self.is_warm:
+            # What is in memory now must not outlive the next change.
+            # Either kind may come first: tokens then find older or newer credentials.
+            self.turn = not self.turn
+            names = [(self.load_and_compare_token, name) for name in TOKENS]
+            names += [(self.load_and_compare_key, name) for name in KEYS]
+            for compare, name in names if self.turn else reversed(names):
+                compare(name)
 
     # -- the model's answers
 
