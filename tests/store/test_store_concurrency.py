@@ -203,3 +203,26 @@ async def test_a_snapshot_that_replaces_another_leaves_none_of_its_links(world) 
     await cache.load(world.key)
     cache.forget(world.key)
     assert not cache._links
+
+
+async def test_a_token_revoked_before_its_issuer_hears_of_the_commit_stays_revoked(world) -> None:
+    store = world.store
+    await store.credentials.load(world.key)
+    committed, go = asyncio.Event(), asyncio.Event()
+    insert = store.tokens._writer.insert
+
+    async def insert_and_wait(row):
+        row_id = await insert(row)
+        committed.set()
+        await go.wait()
+        return row_id
+
+    store.tokens._writer.insert = insert_and_wait
+    issuing = asyncio.ensure_future(world.issue("a-token"))
+    await committed.wait()
+    await store.tokens.revoke_app(world.app_id)
+    go.set()
+    await issuing
+    known = store.tokens.peek("a-token")
+    assert known is None or known.status == "revoked"
+    assert (await store.tokens.load("a-token")).status == "revoked"
