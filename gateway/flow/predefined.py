@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 from gateway.flow.context import ERROR, Context, TargetAddress, TargetAnswer, TargetState
-from gateway.flow.values import to_text
+from gateway.flow.values import is_true, to_text
 
 Read = Callable[[Context], object]
 Write = Callable[[Context, object], None]
@@ -228,10 +228,6 @@ def _switch(name: str) -> Write:
             setattr(ctx.target, attribute, is_true(value))
 
     return write
-
-
-def is_true(value: object) -> bool:
-    return value is True or to_text(value).strip().lower() == "true"
 
 
 def _set_host_header(ctx: Context, value: object) -> None:

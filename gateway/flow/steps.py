@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
@@ -194,8 +195,6 @@ def _check_time(limit: float) -> Step:
 
 def raise_if_late(context: Context, limit: float) -> None:
     """Raise flow.APITimedOut when more than `limit` seconds passed since the start."""
-    import time
-
     if time.time() - context.started > limit:
         raise API_TIMED_OUT()
 

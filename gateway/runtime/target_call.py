@@ -14,6 +14,7 @@ from gateway.flow.compiler import CompiledTarget
 from gateway.flow.context import Context, TargetState
 from gateway.flow.faults import FaultRaised
 from gateway.flow.message import Message
+from gateway.flow.values import is_true
 from gateway.http.client import Client, Origin
 from gateway.http.message import (
     BodyTooBig,
@@ -86,7 +87,7 @@ class TargetCall:
             # Assigned in the proxy flow: kept, unlike target.url (docs/fidelity.md).
             for name, attribute in _SWITCHES:
                 if name in variables:
-                    setattr(target, attribute, str(variables.pop(name)).lower() == "true")
+                    setattr(target, attribute, is_true(variables.pop(name)))
         context.target = target
         return target
 
